@@ -1,0 +1,3 @@
+"""okrgraph: the GraphQL collaboration server for OKR alignment."""
+
+__version__ = "0.1.0"

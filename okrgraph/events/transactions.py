@@ -1,0 +1,82 @@
+"""Transactions: the only module that opens one, and the repairs that the ORM's entry into them needs.
+
+Tortoise 1.1.9 leaks its lock (SQLite) or a pool connection (asyncpg) when a task is cancelled while
+BEGIN is on its way; every later query then waits for ever. A client that closes its socket cancels
+tasks, so this happens. SQLite transactions are also begun IMMEDIATE: a deferred one that reads before
+it writes fails at once when another process writes in between, whatever busy_timeout says.
+tests/events/test_transactions.py asserts that upstream is still broken, so that this module can go.
+"""
+
+import asyncio
+import sqlite3
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import asyncpg
+from tortoise.backends.base.client import TransactionContextPooled
+from tortoise.backends.sqlite.client import (
+    SqliteTransactionContext,
+    SqliteTransactionWrapper,
+)
+from tortoise.connection import get_connections
+from tortoise.exceptions import OperationalError
+from tortoise.transactions import in_transaction
+
+_RETRYABLE = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+async def _enter_sqlite(self: Any) -> Any:
+    await self._trxlock.acquire()
+    try:
+        await self.ensure_connection()
+        await self.connection.begin()
+    except BaseException:
+        try:
+            if self.connection._connection:
+                await asyncio.shield(self.connection._connection.rollback())
+        finally:
+            self._trxlock.release()
+        raise
+    self.token = get_connections().set(self.connection_name, self.connection)
+    return self.connection
+
+
+async def _enter_pooled(self: Any) -> Any:
+    await self.ensure_connection()
+    pool = self.client._parent._pool
+    held = self.client._connection = await pool.acquire()
+    try:
+        await self.client.begin()
+    except BaseException:
+        await pool.release(held)
+        raise
+    self.token = get_connections().set(self.connection_name, self.client)
+    return self.client
+
+
+async def _begin_immediate(self: Any) -> None:
+    await self._connection.execute("BEGIN IMMEDIATE")
+
+
+def install() -> None:
+    """Put the repairs in place; harmless when they are."""
+    SqliteTransactionContext.__aenter__ = _enter_sqlite  # type: ignore[method-assign]
+    SqliteTransactionWrapper.begin = _begin_immediate  # type: ignore[method-assign]
+    TransactionContextPooled.__aenter__ = _enter_pooled  # type: ignore[method-assign]
+
+
+def transaction() -> AbstractAsyncContextManager[Any]:
+    """Open a transaction: READ COMMITTED on PostgreSQL, BEGIN IMMEDIATE on SQLite; a savepoint inside one."""
+    return in_transaction("default")
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Tell whether running the same transaction again may succeed: deadlock, lock timeout, busy database."""
+    # The ORM's own class where a statement went through the ORM.
+    if isinstance(error, (OperationalError, sqlite3.OperationalError)):
+        return "database is locked" in str(error)
+    return isinstance(error, _RETRYABLE)

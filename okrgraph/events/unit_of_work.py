@@ -1,0 +1,124 @@
+"""The one way to change anything: receipt, rows and log in one transaction, then the doorbell."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from uuid import UUID
+
+from okrgraph.events import log, receipts
+from okrgraph.events.broker import Broker
+from okrgraph.events.entry import Entry
+from okrgraph.events.receipts import Done, Receipt
+from okrgraph.events.transactions import is_retryable, transaction
+from okrgraph.kit import clock
+
+ATTEMPTS = 4
+
+Params = ParamSpec("Params")
+
+
+class Author(Protocol):
+    """Who changes something, and under which clientMutationId."""
+
+    @property
+    def organization_id(self) -> UUID: ...
+    @property
+    def person_id(self) -> UUID: ...
+    @property
+    def receipt(self) -> Receipt | None: ...
+
+
+Who = TypeVar("Who", bound=Author)
+_broker: Broker | None = None
+
+
+@contextmanager
+def doorbell(broker: Broker) -> Iterator[None]:
+    """Ring this broker after each commit of the process, for what runs inside."""
+    global _broker
+    before, _broker = _broker, broker
+    try:
+        yield
+    finally:
+        _broker = before
+
+
+class UnitOfWork:
+    """What one transaction changes. `at`: the moment of the change, the same for rows and log."""
+
+    def __init__(self, organization_id: UUID, actor_id: UUID | None) -> None:
+        self.organization_id = organization_id
+        self.actor_id = actor_id
+        self.at: datetime = clock.now()
+        self.entries: list[Entry] = []
+
+    def record(self, *entries: Entry) -> None:
+        """Put changes into the log, in this order, when the transaction commits."""
+        self.entries.extend(entries)
+
+
+async def _write_log(work: UnitOfWork, receipt: Receipt | None, entity_id: UUID) -> int:
+    mutation_id = receipt.mutation_id if receipt else None
+    if work.entries:
+        return await log.append(
+            work.organization_id,
+            work.entries,
+            actor_id=work.actor_id,
+            mutation_id=mutation_id,
+            entity_id=entity_id,
+            at=work.at,
+        )
+    head = await log.head_of(work.organization_id)
+    await log.finish_receipt(work.organization_id, work.actor_id, mutation_id, entity_id, head.position)
+    return head.position
+
+
+async def _attempt(author: Author, body: Callable[[UnitOfWork], Awaitable[UUID]]) -> tuple[Done, bool]:
+    async with transaction():
+        work = UnitOfWork(author.organization_id, author.person_id)
+        if author.receipt is not None:
+            earlier = await receipts.claim(author.organization_id, author.person_id, author.receipt, work.at)
+            if earlier is not None:
+                return earlier, False
+        entity_id = await body(work)
+        return Done(entity_id, await _write_log(work, author.receipt, entity_id)), bool(work.entries)
+
+
+async def perform(author: Author, body: Callable[[UnitOfWork], Awaitable[UUID]]) -> Done:
+    """Run a body that changes rows and returns the entity it was about, as one transaction with its log.
+
+    A deadlock or a lock that could not be had in time runs the body again, up to four times in all.
+    Raises what the body raises; then nothing was written.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            done, grown = await _attempt(author, body)
+        except Exception as error:
+            if attempt == ATTEMPTS or not is_retryable(error):
+                raise
+            continue
+        if grown and _broker is not None:
+            await _broker.publish(author.organization_id, done.position)
+        return done
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def action(
+    body: Callable[Concatenate[UnitOfWork, Who, Params], Awaitable[UUID]],
+) -> Callable[Concatenate[Who, Params], Awaitable[Done]]:
+    """Make an action of a function (work, viewer, ...): called as (viewer, ...), it is one unit of work.
+
+    A caller that is cancelled (its client left) does not stop a transaction that has begun.
+    """
+
+    @functools.wraps(body)
+    async def run(who: Who, /, *args: Params.args, **kwargs: Params.kwargs) -> Done:
+        async def once(work: UnitOfWork) -> UUID:
+            return await body(work, who, *args, **kwargs)
+
+        return await asyncio.shield(asyncio.ensure_future(perform(who, once)))
+
+    return run
