@@ -1,0 +1,297 @@
+"""What people do to alignment links: propose, accept, decline, withdraw."""
+
+import math
+from dataclasses import dataclass
+from uuid import UUID
+
+from okrgraph.events.database import fetch_all
+from okrgraph.events.rows import row_of
+from okrgraph.events.unit_of_work import UnitOfWork, action
+from okrgraph.kit.errors import duplicate, forbidden, invalid, not_found, wrong_state
+from okrgraph.kit.ids import new_key
+from okrgraph.kit.text import optional_text
+from okrgraph.okrs import link_reads, reads
+from okrgraph.okrs.circles import closes_circle
+from okrgraph.okrs.events import AlignmentLinkChanged, ObjectiveChanged
+from okrgraph.okrs.models import AlignmentLink, Cycle, KeyResult, Objective
+from okrgraph.okrs.phases import Act
+from okrgraph.okrs.places import place_of, place_of_link
+from okrgraph.okrs.rights import can_decide_link, can_edit
+from okrgraph.okrs.rows import LinkRow, ObjectiveRow
+from okrgraph.okrs.subjects import (
+    editable_objective,
+    lock_alignment,
+    locked_objective,
+    require_open,
+    require_phase,
+    touch,
+)
+from okrgraph.okrs.vocabulary import (
+    AlignmentBasis,
+    CycleKind,
+    LinkKind,
+    LinkState,
+    LinkTestAnswer,
+    ObjectiveLevel,
+    ObjectiveState,
+)
+from okrgraph.people.viewer import Viewer
+
+HEAVIEST = 1_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """parent_id: an objective or a key result. primary: None makes it primary when the child has none yet."""
+
+    parent_id: UUID
+    kind: LinkKind = LinkKind.SUPPORTS
+    primary: bool | None = None
+    weight: float = 1.0
+    rationale: str | None = None
+    answer: LinkTestAnswer = LinkTestAnswer.UNANSWERED
+
+
+async def parent_objective_of(link: AlignmentLink) -> Objective:
+    """The objective that a link points to, or whose key result it points to."""
+    if link.parent_objective_id is not None:
+        return await Objective.get(id=link.parent_objective_id)
+    key_result = await KeyResult.get(id=link.parent_key_result_id)
+    return await Objective.get(id=key_result.objective_id)
+
+
+async def _visible_parent(viewer: Viewer, parent_id: UUID, field: str) -> tuple[UUID | None, Objective]:
+    """The key result, if the parent is one, and the objective. Raises DomainError NOT_FOUND."""
+    key_result = (await reads.key_results_by_id(viewer, [parent_id])).get(parent_id)
+    objective_id = key_result.objective_id if key_result else parent_id
+    if objective_id not in await reads.objectives_by_id(viewer, [objective_id]):
+        raise not_found("objective or key result", field)
+    return (key_result.id if key_result else None), await Objective.get(id=objective_id)
+
+
+async def standing_under(organization_id: UUID) -> dict[UUID, list[UUID]]:
+    """What each objective and key result of an organisation stands under; read under the alignment lock."""
+    rows = await fetch_all(
+        "SELECT child_id, COALESCE(parent_key_result_id, parent_objective_id) FROM alignment_link "
+        "WHERE organization_id = :organization AND state IN ('PROPOSED', 'ACCEPTED') AND kind <> 'RELATES' "
+        "UNION ALL SELECT k.id, k.objective_id FROM key_result k WHERE k.organization_id = :organization "
+        "AND EXISTS (SELECT 1 FROM alignment_link l WHERE l.parent_key_result_id = k.id)",
+        organization=organization_id,
+    )
+    parents: dict[UUID, list[UUID]] = {}
+    for child, parent in rows:
+        parents.setdefault(UUID(str(child)), []).append(UUID(str(parent)))
+    return parents
+
+
+async def _require_overlap(child: Objective, parent: Objective, field: str) -> None:
+    below, above = await Cycle.get(id=child.cycle_id), await Cycle.get(id=parent.cycle_id)
+    if below.id == above.id or CycleKind.BACKLOG in (below.kind, above.kind):
+        return
+    dates = (below.starts_on, below.ends_on, above.starts_on, above.ends_on)
+    starts_below, ends_below, starts_above, ends_above = dates
+    if starts_below is None or ends_below is None or starts_above is None or ends_above is None:
+        return
+    if starts_below > ends_above or starts_above > ends_below:
+        raise invalid("Link objectives whose cycles overlap; these two do not.", field)
+
+
+async def _require_new(child: Objective, new: NewLink, prefix: str) -> bool:
+    """Check a proposal against the child's live links; returns whether it becomes the primary one."""
+    live = await AlignmentLink.filter(child_id=child.id, state__in=link_reads.LIVE)
+    for link in live:
+        if new.parent_id in (link.parent_objective_id, link.parent_key_result_id):
+            raise duplicate(
+                "This link exists already; withdraw it to propose another.",
+                f"{prefix}parent_id",
+                entity_id=link.id,
+            )
+    has_primary = any(link.is_primary for link in live)
+    if new.primary is None:
+        return new.kind is not LinkKind.RELATES and not has_primary
+    if new.primary and new.kind is LinkKind.RELATES:
+        raise invalid("A RELATES link is horizontal and cannot be primary.", f"{prefix}primary")
+    if new.primary and has_primary:
+        raise duplicate(
+            "The objective has a primary link already; withdraw that one first.", f"{prefix}primary"
+        )
+    return new.primary
+
+
+async def add_link(
+    work: UnitOfWork, viewer: Viewer, child: Objective, new: NewLink, prefix: str = ""
+) -> AlignmentLink:
+    """Propose one link of a child that the viewer may edit; the caller holds the alignment lock.
+
+    prefix: what the names of fields in refusals start with.
+    """
+    parent_key_result_id, parent = await _visible_parent(viewer, new.parent_id, f"{prefix}parent_id")
+    require_phase(await Cycle.get(id=child.cycle_id), Act.LINK, child.id)
+    if parent.id == child.id:
+        raise invalid("An objective cannot support itself or its own key result.", f"{prefix}parent_id")
+    if not (math.isfinite(new.weight) and 0 <= new.weight <= HEAVIEST):
+        raise invalid("The weight is a number from 0 to 1,000,000.", f"{prefix}weight")
+    require_open(parent, f"{prefix}parent_id")
+    await _require_overlap(child, parent, f"{prefix}parent_id")
+    is_primary = await _require_new(child, new, prefix)
+    if new.kind is not LinkKind.RELATES:
+        above = await standing_under(viewer.organization_id)
+        if parent_key_result_id is not None:
+            above.setdefault(parent_key_result_id, []).append(parent.id)
+        if closes_circle(lambda node: above.get(node, ()), child.id, new.parent_id):
+            raise invalid(
+                "This link would close a circle: what it points to already supports this objective.",
+                f"{prefix}parent_id",
+            )
+    link = await AlignmentLink.create(
+        id=new_key(),
+        organization_id=viewer.organization_id,
+        child_id=child.id,
+        parent_objective_id=None if parent_key_result_id else parent.id,
+        parent_key_result_id=parent_key_result_id,
+        kind=new.kind,
+        is_primary=is_primary,
+        weight=new.weight,
+        rationale=optional_text(new.rationale, f"{prefix}rationale", "The rationale"),
+        child_answer=new.answer,
+        proposed_by_id=viewer.person_id,
+        created_at=work.at,
+        updated_at=work.at,
+    )
+    work.record(AlignmentLinkChanged(row_of(LinkRow, link)).entry(await place_of_link(link, child, parent)))
+    return link
+
+
+@action
+async def propose_link(work: UnitOfWork, viewer: Viewer, child_id: UUID, new: NewLink) -> UUID:
+    """Propose that an objective supports another objective or a key result.
+
+    Raises DomainError NOT_FOUND, FORBIDDEN, STATE, INVALID (a circle, no overlap), DUPLICATE.
+    Records AlignmentLinkChanged.
+    """
+    await lock_alignment(viewer)
+    child = await editable_objective(viewer, child_id, "child_id")
+    require_open(child, "child_id")
+    return (await add_link(work, viewer, child, new)).id
+
+
+async def _locked_link(viewer: Viewer, link_id: UUID) -> tuple[AlignmentLink, Objective, Objective]:
+    """Lock a link that the viewer may see, with its child and its parent's objective."""
+    await lock_alignment(viewer)
+    if link_id not in await link_reads.links_by_id(viewer, [link_id]):
+        raise not_found("alignment link", "id")
+    link = await AlignmentLink.select_for_update().get(id=link_id)
+    return link, await locked_objective(link.child_id), await parent_objective_of(link)
+
+
+async def _decide(
+    work: UnitOfWork,
+    viewer: Viewer,
+    link: AlignmentLink,
+    child: Objective,
+    parent: Objective,
+    state: LinkState,
+) -> None:
+    """Write a link's new state and what follows of it for the child's basis."""
+    link.state = state
+    link.decided_by_id = viewer.person_id
+    link.decided_at = work.at
+    touch(link, work, edited=True)
+    await link.save()
+    work.record(AlignmentLinkChanged(row_of(LinkRow, link)).entry(await place_of_link(link, child, parent)))
+    basis = await basis_of(child)
+    if basis is not child.alignment_basis:
+        child.alignment_basis = basis
+        touch(child, work, edited=False)
+        await child.save()
+        work.record(ObjectiveChanged(row_of(ObjectiveRow, child)).entry(await place_of(child)))
+
+
+async def basis_of(objective: Objective) -> AlignmentBasis:
+    """What an objective's alignment rests on. Source: concepts.md, N2."""
+    if objective.level is ObjectiveLevel.COMPANY:
+        return AlignmentBasis.TOP
+    accepted = AlignmentLink.filter(child_id=objective.id, state=LinkState.ACCEPTED)
+    linked = await accepted.exclude(kind=LinkKind.RELATES).exists()
+    return AlignmentBasis.LINKED if linked else AlignmentBasis.UNALIGNED
+
+
+def _require_proposed(link: AlignmentLink) -> None:
+    if link.state is not LinkState.PROPOSED:
+        raise wrong_state(f"Only a proposed link can be decided; this is {link.state}.", entity_id=link.id)
+
+
+async def _require_decider(viewer: Viewer, link: AlignmentLink, parent: Objective) -> None:
+    viewer.require_write()
+    stewardship = (await reads.stewardships(viewer, [parent.id])).get(parent.id)
+    if stewardship is None or not can_decide_link(viewer, stewardship):
+        raise forbidden("Only whoever may edit what the link points to decides it.", "id", entity_id=link.id)
+
+
+@action
+async def accept_link(
+    work: UnitOfWork,
+    viewer: Viewer,
+    link_id: UUID,
+    answer: LinkTestAnswer | None = None,
+    note: str | None = None,
+) -> UUID:
+    """Agree, for the parent, that the child supports it.
+
+    Raises DomainError NOT_FOUND, FORBIDDEN, STATE. Records AlignmentLinkChanged and, when the child's
+    alignment now rests on something else, ObjectiveChanged.
+    """
+    link, child, parent = await _locked_link(viewer, link_id)
+    await _require_decider(viewer, link, parent)
+    _require_proposed(link)
+    if parent.state is not ObjectiveState.PUBLISHED:
+        raise wrong_state("Publish what the link points to before accepting it.", entity_id=link.id)
+    require_phase(await Cycle.get(id=parent.cycle_id), Act.LINK, link.id)
+    link.parent_answer = answer or link.parent_answer
+    link.decision_note = optional_text(note, "note", "The note")
+    await _decide(work, viewer, link, child, parent, LinkState.ACCEPTED)
+    return link.id
+
+
+@action
+async def decline_link(
+    work: UnitOfWork,
+    viewer: Viewer,
+    link_id: UUID,
+    answer: LinkTestAnswer | None = None,
+    note: str | None = None,
+) -> UUID:
+    """Decline a proposed link, for the parent. Raises and records as `accept_link`."""
+    link, child, parent = await _locked_link(viewer, link_id)
+    await _require_decider(viewer, link, parent)
+    _require_proposed(link)
+    require_phase(await Cycle.get(id=parent.cycle_id), Act.LINK, link.id)
+    link.parent_answer = answer or link.parent_answer
+    link.decision_note = optional_text(note, "note", "The note")
+    await _decide(work, viewer, link, child, parent, LinkState.DECLINED)
+    return link.id
+
+
+@action
+async def withdraw_link(
+    work: UnitOfWork,
+    viewer: Viewer,
+    link_id: UUID,
+    answer: LinkTestAnswer | None = None,
+    note: str | None = None,
+) -> UUID:
+    """Take a proposed or accepted link back, for the child. Raises and records as `accept_link`."""
+    link, child, parent = await _locked_link(viewer, link_id)
+    viewer.require_write()
+    stewardship = (await reads.stewardships(viewer, [child.id]))[child.id]
+    if not can_edit(viewer, stewardship):
+        raise forbidden(
+            "Only whoever may edit the linked objective withdraws the link.", "id", entity_id=link.id
+        )
+    if link.state not in link_reads.LIVE:
+        raise wrong_state(f"Only a live link can be withdrawn; this is {link.state}.", entity_id=link.id)
+    require_phase(await Cycle.get(id=child.cycle_id), Act.LINK, link.id)
+    link.child_answer = answer or link.child_answer
+    link.decision_note = optional_text(note, "note", "The note")
+    await _decide(work, viewer, link, child, parent, LinkState.WITHDRAWN)
+    return link.id
