@@ -1,0 +1,67 @@
+"""The alignment tree and the line of sight in the schema."""
+
+from typing import Annotated
+
+import strawberry
+
+from okrgraph.graph.context import NODE_LIMIT, Info
+from okrgraph.graph.key_results import KeyResult
+from okrgraph.graph.node import TYPE_OF_ROW
+from okrgraph.graph.objectives import Objective
+from okrgraph.graph.scalars import key_of
+from okrgraph.insight.alignment_tree import SightStep, TreeRow, alignment_tree, line_of_sight
+from okrgraph.kit.ids import global_id
+from okrgraph.okrs import reads
+
+AlignmentTreeNode = Annotated[
+    Objective | KeyResult,
+    strawberry.union("AlignmentTreeNode", description="What stands in the alignment tree."),
+]
+
+
+@strawberry.type(description="One objective or key result and where it stands in the tree.")
+class AlignmentTreeRow:
+    node: AlignmentTreeNode = strawberry.field(description="An objective or a key result.")
+    depth: int = strawberry.field(description="0 for the roots of the answer.")
+    child_count: int = strawberry.field(
+        description="Rows directly below it in the whole tree, also those that maxDepth leaves out."
+    )
+
+    @strawberry.field(
+        description="Id of the row above: a key result's objective, or the key result or objective that an "
+        "objective's primary link points to. Null for the roots of the answer."
+    )
+    @staticmethod
+    def parent_id(root: strawberry.Parent[TreeRow]) -> strawberry.ID | None:
+        parent = root.parent
+        return None if parent is None else strawberry.ID(global_id(TYPE_OF_ROW[type(parent)], parent.id))
+
+
+@strawberry.type(description="One step of the way from a node up to the company objective.")
+class LineOfSightStep:
+    node: AlignmentTreeNode = strawberry.field(description="The objective or key result of this step.")
+    rationale: str | None = strawberry.field(
+        description="Why it supports the next step; null from a key result to its own objective and at the top."
+    )
+    depth: int = strawberry.field(description="0 for the start, rising on the way up.")
+
+
+async def tree(info: Info, cycle_id: str, root_id: str | None, max_depth: int | None) -> list[TreeRow]:
+    """The rows of the tree; nothing for ids that name nothing the viewer may see."""
+    context = info.context
+    cycle = key_of("Cycle", cycle_id)
+    if cycle is None or cycle not in await reads.cycles_by_id(context.viewer, [cycle]):
+        return []
+    root = None
+    if root_id is not None:
+        root = key_of("Objective", root_id) or key_of("KeyResult", root_id)
+        if root is None:
+            return []
+    rows = await alignment_tree(context.viewer, cycle, root_id=root, max_depth=max_depth, at_most=NODE_LIMIT)
+    context.count(len(rows))
+    return rows
+
+
+async def sight(info: Info, text: str) -> list[SightStep]:
+    start = key_of("Objective", text) or key_of("KeyResult", text)
+    return [] if start is None else await line_of_sight(info.context.viewer, start)

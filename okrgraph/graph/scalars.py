@@ -1,0 +1,49 @@
+"""The scalars of the schema and how opaque ids are read."""
+
+from datetime import UTC, datetime
+from typing import NewType
+from uuid import UUID
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from okrgraph.kit.ids import read_global_id
+
+CursorText = NewType("CursorText", str)
+
+
+def _read_moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("A timestamp must say its time zone, as in 2026-11-02T09:30:00Z.")
+    return moment.astimezone(UTC)
+
+
+def config() -> StrawberryConfig:
+    """How Python types map to the schema's scalars, and what the schema hides."""
+    return StrawberryConfig(
+        disable_field_suggestions=True,
+        scalar_map={
+            CursorText: strawberry.scalar(
+                name="Cursor",
+                description=(
+                    "Position in the organisation's change log. Opaque: a client stores it and hands it back, "
+                    "and never reads it."
+                ),
+                serialize=str,
+                parse_value=lambda value: CursorText(str(value)),
+            ),
+            datetime: strawberry.scalar(
+                name="DateTime",
+                description="ISO 8601 timestamp in UTC.",
+                serialize=lambda value: value.isoformat(),
+                parse_value=_read_moment,
+            ),
+        },
+    )
+
+
+def key_of(type_name: str, text: str) -> UUID | None:
+    """The key in an id of this type; None for any other text, another type's id included."""
+    found = read_global_id(text)
+    return found[1] if found is not None and found[0] == type_name else None

@@ -1,0 +1,1 @@
+"""HTTP, WebSocket and server-sent events over a GraphQL schema: knows the protocols, no OKR word."""
