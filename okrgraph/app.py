@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from starlette.applications import Starlette
 
@@ -16,6 +17,7 @@ from okrgraph.events.unit_of_work import doorbell
 from okrgraph.graph.context import admission
 from okrgraph.graph.schema import make_schema
 from okrgraph.graph.transport.endpoint import GraphQLEndpoint, graphql_routes
+from okrgraph.graph.transport.limits import DEFAULT_LIMITS
 from okrgraph.kit import clock
 from okrgraph.kit.errors import OperatorError
 from okrgraph.settings import Settings
@@ -49,24 +51,29 @@ def create_app(settings: Settings) -> Starlette:
     broker = InProcessBroker()
     hub = Hub(broker, poll_seconds=settings.head_poll_seconds)
     endpoint = GraphQLEndpoint(
-        make_schema(), admission(lambda: hub), allowed_origins=settings.allowed_origins
+        make_schema(),
+        admission(lambda: hub),
+        allowed_origins=settings.allowed_origins,
+        limits=replace(DEFAULT_LIMITS, recheck_seconds=settings.recheck_seconds),
     )
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with opened(settings.database):
             await require_migrated(settings)
             ready = asyncio.Event()
-            tasks = [asyncio.create_task(hub.run(ready)), asyncio.create_task(_prune_receipts())]
+            following = asyncio.create_task(hub.run(ready))
+            tasks = [following, asyncio.create_task(ready.wait()), asyncio.create_task(_prune_receipts())]
             try:
-                await ready.wait()
+                await asyncio.wait(tasks[:2], return_when=asyncio.FIRST_COMPLETED)
+                if following.done():
+                    following.result()
                 with doorbell(broker):
                     yield
             finally:
                 for task in tasks:
                     task.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await task
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def is_ready() -> bool:
         async with asyncio.timeout(2):

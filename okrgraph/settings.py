@@ -12,6 +12,7 @@ _SHAPES = {
     "log_format": "text or json",
     "drain_seconds": "a number of seconds from 0 to 300",
     "poll_seconds": "a number of seconds from 0.01 to 60",
+    "recheck_seconds": "a number of seconds from 0.1 to 60",
     "public_url": "an address such as https://okr.example.org",
     "allowed_origins": "origins separated by commas, such as https://okr.example.org",
 }
@@ -34,6 +35,8 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=5.0, ge=0, le=300)
     # How often the heads of the logs are read, to find what another process committed. None: by database.
     poll_seconds: float | None = Field(default=None, ge=0.01, le=60)
+    # How often the credential of an open socket or event stream is looked at again.
+    recheck_seconds: float = Field(default=30.0, ge=0.1, le=60)
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -51,6 +51,19 @@ class DatabaseAddress:
 
         Raises OperatorError for anything else.
         """
+        try:
+            address = cls._read(url)
+        except ValueError:  # a port or a pool size that is no number, a bracket left open
+            address = None
+        if address is None:
+            raise OperatorError(
+                "OKRGRAPH_DATABASE_URL must look like sqlite:///okrgraph.db, sqlite:////srv/okrgraph.db "
+                "or postgres://user:password@host:5432/name."
+            )
+        return address
+
+    @classmethod
+    def _read(cls, url: str) -> "DatabaseAddress | None":
         parts = urlsplit(url)
         if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
             path = Path(unquote(parts.path[1:]))
@@ -60,10 +73,7 @@ class DatabaseAddress:
         if parts.scheme in ("postgres", "postgresql") and len(parts.path) > 1:
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
             return cls("tortoise.backends.asyncpg", _postgres_credentials(parts, query))
-        raise OperatorError(
-            "OKRGRAPH_DATABASE_URL must look like sqlite:///okrgraph.db, sqlite:////srv/okrgraph.db "
-            "or postgres://user:password@host:5432/name."
-        )
+        return None
 
     @property
     def is_sqlite(self) -> bool:
@@ -109,6 +119,10 @@ async def opened(address: DatabaseAddress) -> AsyncIterator[None]:
     try:
         try:
             await fetch_all("SELECT 1 AS one")
+            if address.is_sqlite:
+                # SQLite's own lower() knows ASCII only, which would make searches miss an Ü.
+                async with connection().acquire_connection() as raw:
+                    await raw.create_function("lower", 1, _lower, deterministic=True)
         except Exception as error:
             raise OperatorError(
                 f"The database cannot be reached ({error}); check OKRGRAPH_DATABASE_URL."
@@ -116,6 +130,10 @@ async def opened(address: DatabaseAddress) -> AsyncIterator[None]:
         yield
     finally:
         await Tortoise.close_connections()
+
+
+def _lower(text: object) -> object:
+    return text.lower() if isinstance(text, str) else text
 
 
 def connection() -> BaseDBAsyncClient:

@@ -91,8 +91,13 @@ def _written(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _bulk(organization_id: UUID, acl: frozenset[str]) -> Entry:
+def bulk(organization_id: UUID, acl: frozenset[str]) -> Entry:
+    """The one entry that stands for changes too many to replay; every feed tells its client to read anew."""
     return Entry(BULK, "Organization", organization_id, 1, {}, acl)
+
+
+def _no_log(organization_id: UUID) -> LookupError:
+    return LookupError(f"organisation {organization_id} has no log: open_log comes before its first change")
 
 
 async def append(
@@ -110,7 +115,7 @@ async def append(
     writer of the organisation waits for until the commit.
     """
     if len(entries) > BULK_THRESHOLD:
-        entries = [_bulk(organization_id, entries[0].acl.union(*(entry.acl for entry in entries)))]
+        entries = [bulk(organization_id, entries[0].acl.union(*(entry.acl for entry in entries)))]
     params: dict[str, Any] = {
         "organization": organization_id,
         "count": len(entries),
@@ -126,11 +131,15 @@ async def append(
             count=params["count"],
             organization=organization_id,
         )
-        head = int(row[0]) if row else 0
+        if row is None:
+            raise _no_log(organization_id)
+        head = int(row[0])
         await execute(_APPEND_SQLITE, head=head, **params)
         await finish_receipt(organization_id, actor_id, mutation_id, entity_id, head)
         return head
     rows = await fetch_all(_APPEND_POSTGRES, **params)
+    if not rows:
+        raise _no_log(organization_id)
     position: int = max(row[0] for row in rows)
     return position
 

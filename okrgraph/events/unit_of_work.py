@@ -21,18 +21,19 @@ Params = ParamSpec("Params")
 
 
 class Author(Protocol):
-    """Who changes something, and under which clientMutationId."""
+    """Who changes something, and under which clientMutationId. No person: the operator, by an import."""
 
     @property
     def organization_id(self) -> UUID: ...
     @property
-    def person_id(self) -> UUID: ...
+    def person_id(self) -> UUID | None: ...
     @property
     def receipt(self) -> Receipt | None: ...
 
 
 Who = TypeVar("Who", bound=Author)
 _broker: Broker | None = None
+_begun: set[asyncio.Future[Done]] = set()
 
 
 @contextmanager
@@ -79,7 +80,7 @@ async def _write_log(work: UnitOfWork, receipt: Receipt | None, entity_id: UUID)
 async def _attempt(author: Author, body: Callable[[UnitOfWork], Awaitable[UUID]]) -> tuple[Done, bool]:
     async with transaction():
         work = UnitOfWork(author.organization_id, author.person_id)
-        if author.receipt is not None:
+        if author.receipt is not None and author.person_id is not None:
             earlier = await receipts.claim(author.organization_id, author.person_id, author.receipt, work.at)
             if earlier is not None:
                 return earlier, False
@@ -119,6 +120,10 @@ def action(
         async def once(work: UnitOfWork) -> UUID:
             return await body(work, who, *args, **kwargs)
 
-        return await asyncio.shield(asyncio.ensure_future(perform(who, once)))
+        begun = asyncio.ensure_future(perform(who, once))
+        # The event loop itself holds tasks weakly: one whose caller has left could vanish halfway.
+        _begun.add(begun)
+        begun.add_done_callback(_begun.discard)
+        return await asyncio.shield(begun)
 
     return run

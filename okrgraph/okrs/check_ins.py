@@ -13,11 +13,11 @@ from okrgraph.kit.ids import new_key
 from okrgraph.kit.text import optional_text
 from okrgraph.okrs.confidence import is_declining
 from okrgraph.okrs.events import CheckInPublished, ConfidenceChanged, KeyResultChanged
-from okrgraph.okrs.key_results import checked_number, set_progress
+from okrgraph.okrs.key_results import checked_number, progress_at, set_progress
 from okrgraph.okrs.models import CheckIn, Cycle, KeyResult, Objective
 from okrgraph.okrs.phases import Act
 from okrgraph.okrs.places import place_of
-from okrgraph.okrs.progress import check_value, clamped, progress_of
+from okrgraph.okrs.progress import check_value
 from okrgraph.okrs.rights import can_check_in
 from okrgraph.okrs.rollups import roll_up
 from okrgraph.okrs.rows import CheckInRow, KeyResultRow
@@ -109,7 +109,7 @@ async def check_in(work: UnitOfWork, viewer: Viewer, new: NewCheckIn) -> UUID:
         key_result_id=key_result.id,
         author_id=viewer.person_id,
         value=new.value,
-        progress=_progress_at(key_result, new.value),
+        progress=progress_at(key_result, key_result.current_value if new.value is None else new.value),
         confidence=new.confidence,
         confidence_before=before,
         note=optional_text(new.note, "note", "The note"),
@@ -126,15 +126,3 @@ async def check_in(work: UnitOfWork, viewer: Viewer, new: NewCheckIn) -> UUID:
         work.record(ConfidenceChanged(row, before, row.confidence).entry(place))
     await roll_up(work, objective)
     return entity.id
-
-
-def _progress_at(key_result: KeyResult, value: float | None) -> float | None:
-    current = key_result.current_value if value is None else value
-    return clamped(
-        progress_of(
-            key_result.metric_kind,
-            start=key_result.start_value,
-            target=key_result.target_value,
-            current=current,
-        )
-    )

@@ -129,16 +129,21 @@ async def _apply(viewer: Viewer, key_result: KeyResult, change: KeyResultChange)
         key_result.owner_id = change.owner_id
 
 
-def set_progress(key_result: KeyResult) -> None:
-    """Derive the clamped progress from start, target and current value."""
-    key_result.progress = clamped(
+def progress_at(key_result: KeyResult, value: float | None) -> float | None:
+    """The clamped progress that a value means for a key result; None without one."""
+    return clamped(
         progress_of(
             key_result.metric_kind,
             start=key_result.start_value,
             target=key_result.target_value,
-            current=key_result.current_value,
+            current=value,
         )
     )
+
+
+def set_progress(key_result: KeyResult) -> None:
+    """Derive the clamped progress from start, target and current value."""
+    key_result.progress = progress_at(key_result, key_result.current_value)
 
 
 async def _editable_key_result(viewer: Viewer, key_result_id: UUID) -> KeyResult:

@@ -28,13 +28,13 @@ from okrgraph.okrs.subjects import (
 )
 from okrgraph.okrs.vocabulary import (
     AlignmentBasis,
-    CycleKind,
     LinkKind,
     LinkState,
     LinkTestAnswer,
     ObjectiveLevel,
     ObjectiveState,
 )
+from okrgraph.okrs.weeks import do_overlap
 from okrgraph.people.viewer import Viewer
 
 HEAVIEST = 1_000_000.0
@@ -86,13 +86,7 @@ async def standing_under(organization_id: UUID) -> dict[UUID, list[UUID]]:
 
 async def _require_overlap(child: Objective, parent: Objective, field: str) -> None:
     below, above = await Cycle.get(id=child.cycle_id), await Cycle.get(id=parent.cycle_id)
-    if below.id == above.id or CycleKind.BACKLOG in (below.kind, above.kind):
-        return
-    dates = (below.starts_on, below.ends_on, above.starts_on, above.ends_on)
-    starts_below, ends_below, starts_above, ends_above = dates
-    if starts_below is None or ends_below is None or starts_above is None or ends_above is None:
-        return
-    if starts_below > ends_above or starts_above > ends_below:
+    if below.id != above.id and not do_overlap(below, above):
         raise invalid("Link objectives whose cycles overlap; these two do not.", field)
 
 
@@ -207,13 +201,18 @@ async def _decide(
         work.record(ObjectiveChanged(row_of(ObjectiveRow, child)).entry(await place_of(child)))
 
 
-async def basis_of(objective: Objective) -> AlignmentBasis:
-    """What an objective's alignment rests on. Source: concepts.md, N2."""
-    if objective.level is ObjectiveLevel.COMPANY:
+def basis_from(level: ObjectiveLevel, *, is_linked: bool) -> AlignmentBasis:
+    """What an objective's alignment rests on. is_linked: an accepted link, not RELATES. Source: concepts.md, N2."""
+    if level is ObjectiveLevel.COMPANY:
         return AlignmentBasis.TOP
+    return AlignmentBasis.LINKED if is_linked else AlignmentBasis.UNALIGNED
+
+
+async def basis_of(objective: Objective) -> AlignmentBasis:
+    """What the alignment of an objective rests on, by its links in the database."""
     accepted = AlignmentLink.filter(child_id=objective.id, state=LinkState.ACCEPTED)
     linked = await accepted.exclude(kind=LinkKind.RELATES).exists()
-    return AlignmentBasis.LINKED if linked else AlignmentBasis.UNALIGNED
+    return basis_from(objective.level, is_linked=linked)
 
 
 def _require_proposed(link: AlignmentLink) -> None:

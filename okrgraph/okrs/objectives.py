@@ -48,6 +48,8 @@ from okrgraph.people.events import AccessChanged
 from okrgraph.people.viewer import Viewer
 from okrgraph.people.vocabulary import TeamKind
 
+MOST_LINKS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class NewObjective:
@@ -90,6 +92,8 @@ async def create_objective(work: UnitOfWork, viewer: Viewer, new: NewObjective) 
     Records ObjectiveChanged, AlignmentLinkChanged.
     """
     level, owner_id = await _place_for(viewer, new)
+    if len(new.links) > MOST_LINKS:
+        raise invalid(f"Propose at most {MOST_LINKS} links together with an objective.", "links")
     objective = await Objective.create(
         id=new_key(),
         organization_id=viewer.organization_id,

@@ -76,14 +76,14 @@ async def require_team(viewer: Viewer, team_id: UUID, field: str = "team_id") ->
 
 
 async def require_person(viewer: Viewer, person_id: UUID | None, field: str) -> None:
-    """Raises DomainError NOT_FOUND, or STATE for a person who is not active and can be made responsible for nothing."""
+    """Raises DomainError NOT_FOUND, or STATE for a suspended person, who can be made responsible for nothing."""
     if person_id is None:
         return
     found = (await people_reads.people_by_id(viewer, [person_id])).get(person_id)
     if found is None:
         raise not_found("person", field)
-    if found.status is not PersonStatus.ACTIVE:
-        raise wrong_state("Choose an active person; this one is not.", field)
+    if found.status is PersonStatus.SUSPENDED:
+        raise wrong_state("Choose somebody who still takes part; this person is suspended.", field)
 
 
 def require_version(entity: Objective | KeyResult, expected: int | None) -> None:

@@ -68,6 +68,13 @@ def week_count(starts_on: date, ends_on: date) -> int:
     return max(0, (ends_on - starts_on).days // _DAYS_IN_WEEK + 1)
 
 
+def do_overlap(one: DatedCycle, other: DatedCycle) -> bool:
+    """Tell whether two cycles have a day in common; what has no dates overlaps everything."""
+    if one.starts_on is None or one.ends_on is None or other.starts_on is None or other.ends_on is None:
+        return True
+    return one.starts_on <= other.ends_on and other.starts_on <= one.ends_on
+
+
 def current_cycle(cycles: Iterable[CycleT], today: date) -> CycleT | None:
     """Choose the cycle to show when nobody has chosen one.
 

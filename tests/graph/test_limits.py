@@ -39,8 +39,8 @@ class Filter:
 @strawberry.type
 class Query:
     @strawberry.field
-    def node(self, values: list[int] | None = None, filter: Filter | None = None) -> Node:
-        return Node()
+    def node(self, values: list[int] | None = None, nested: Filter | None = None) -> Node:
+        return Node(value=len(values or (nested.values if nested else ())))
 
 
 @strawberry.type
@@ -88,7 +88,7 @@ def repeated(count: int) -> str:
 
 
 def directed(count: int) -> str:
-    return "{ node { value" + " @include(if: true)" * count + " } }"
+    return "{ node {" + " ... @include(if: true) {" * count + " value" + " }" * count + " } }"
 
 
 def rooted(count: int) -> str:
@@ -104,7 +104,7 @@ def listed(count: int) -> str:
 
 
 def nested_list(count: int) -> str:
-    return f"{{ node(filter: {{values: {[1] * count}}}) {{ value }} }}"
+    return f"{{ node(nested: {{values: {[1] * count}}}) {{ value }} }}"
 
 
 def long(count: int) -> str:
@@ -133,10 +133,6 @@ async def test_the_limit_itself_passes_and_one_more_is_refused(document: Any, mo
     assert await codes_of(document(most + 1)) == ["LIMIT_EXCEEDED"]
 
 
-def tokens(count: int) -> str:
-    return "query(" + "$x: Int " * ((count - 9) // 4) + ") { node { value } }"
-
-
 async def test_a_document_of_too_many_tokens_is_refused_before_it_is_read() -> None:
     assert await codes_of("{" + " value" * 2_000 + "}") == ["LIMIT_EXCEEDED"]
     assert await codes_of("#\n" * 2_000 + "{ node { value } }") == ["LIMIT_EXCEEDED"]
@@ -145,7 +141,7 @@ async def test_a_document_of_too_many_tokens_is_refused_before_it_is_read() -> N
 
 @pytest.mark.parametrize("size", [250, 251])
 async def test_a_list_in_the_variables_is_limited(size: int) -> None:
-    query = "query($v: [Int!], $f: Filter) { node(values: $v, filter: $f) { value } }"
+    query = "query($v: [Int!], $f: Filter) { node(values: $v, nested: $f) { value } }"
     expected = [] if size == 250 else ["LIMIT_EXCEEDED"]
 
     assert await codes_of(query, variable_values={"v": [1] * size}) == expected
@@ -200,7 +196,7 @@ async def test_a_hostile_document_is_dealt_with_quickly(query: str) -> None:
     started = perf_counter()
     await SCHEMA.execute(query)
 
-    # The worst takes 0.1 s; without the limits the bombs never end and the repeats take the better part of 1 s.
+    # The worst takes 0.1 s; without the limits the bombs never end and the repeats take nearly a second.
     assert perf_counter() - started < 0.5
 
 
@@ -249,10 +245,8 @@ async def test_rules_that_other_extensions_add_are_kept_apart_in_the_cache() -> 
     schema_closed = MaskedSchema(query=Query, extensions=[DisableIntrospection, *guard])
 
     for _ in range(2):
-        assert await codes_of("{ __schema { queryType { name } } }", schema_open) == []
-        assert await codes_of("{ __schema { queryType { name } } }", schema_closed) == [
-            "GRAPHQL_VALIDATION_FAILED"
-        ]
+        assert await codes_of("{ __schema { description } }", schema_open) == []
+        assert await codes_of("{ __schema { description } }", schema_closed) == ["GRAPHQL_VALIDATION_FAILED"]
 
 
 async def test_several_operations_need_a_name() -> None:
@@ -264,10 +258,11 @@ async def test_several_operations_need_a_name() -> None:
     assert await codes_of(query) == ["OPERATION_RESOLUTION_FAILURE"]
 
 
-async def test_at_most_so_many_errors_are_found() -> None:
-    result = await SCHEMA.execute("{" + " ".join(f"missing{n}" for n in range(500)) + "}")
-    assert await codes_of("{" + " ".join(f"m{n}" for n in range(20)) + "}") != []
+async def test_validation_stops_at_the_most_errors_that_are_shown() -> None:
+    result = await SCHEMA.execute("{ node {" + " ".join(f"missing{n}" for n in range(500)) + "} }")
 
     assert result.errors is not None
-    assert len(result.errors) == 1
-    assert MAX_ERRORS == 20
+    assert len(result.errors) == MAX_ERRORS
+    assert result.errors[-1].message == (
+        "Too many validation errors, error limit reached. Validation aborted."
+    )

@@ -88,7 +88,9 @@ class HTTPTransport:
         return _response(status, body_of(result), media_type)
 
     async def _admit(self, headers: Headers) -> Admission:
-        admission = await Admission.of(self._service.admit, authorization_of(headers))
+        authorization = authorization_of(headers)
+        async with asyncio.timeout(self._service.limits.operation_seconds):
+            admission = await Admission.of(self._service.admit, authorization)
         if admission is None:
             message = "Send a valid credential: `Authorization: Bearer TOKEN`."
             raise Refusal(401, "UNAUTHENTICATED", message, {"WWW-Authenticate": "Bearer"})

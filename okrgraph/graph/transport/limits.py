@@ -18,7 +18,7 @@ class TransportLimits:
     "From the opened WebSocket to its connection_init."
     operations_per_socket: int = 100
     operation_seconds: float = 10.0
-    "A query or a mutation, never a subscription."
+    "A query or a mutation, never a subscription; and, of an HTTP request, the look at its credential."
     send_seconds: float = 20.0
     "A client that does not read for so long is given up."
     keep_alive_seconds: float = 15.0

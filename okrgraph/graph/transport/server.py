@@ -49,8 +49,10 @@ class BoundedHTTPProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._is_refused:
-            return
+        if not self._is_refused:
+            self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
         progress = self._progress
         super().data_received(data)
         if self._is_upgraded or self._is_refused or self.transport.is_closing():

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -42,12 +43,13 @@ class Admission:
         return None if session is None else cls(admit, authorization, session)
 
     async def until_refused(self, every: float) -> Never:
-        """Look at the credential again every so many seconds, keeping the session up to date.
+        """Look at the credential again after at most so many seconds each, keeping the session up to date.
 
         Raises CredentialRefused when it is no longer admitted.
         """
         while True:
-            await asyncio.sleep(every)
+            # Clients that came back at one moment, after a restart, should not be looked up at one moment.
+            await asyncio.sleep(every * random.uniform(0.5, 1))  # noqa: S311 - spreads load, hides nothing
             try:
                 session = await self._admit(self._authorization)
             except Exception:

@@ -4,7 +4,7 @@ import json
 import pytest
 import websockets
 
-from tests.graph.transport.conftest import Serve, Served
+from tests.graph.transport.client import Serve, Served
 
 
 async def test_an_absent_or_equal_origin_may_connect(served: Served) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.graph.transport.conftest import Serve, Served
-from tests.graph.transport.test_http import code_of
+from tests.graph.transport.client import Serve, Served, code_of
 from tests.graph.transport.toy import SECRET
 
 EVENT_STREAM = {"Accept": "text/event-stream"}

@@ -4,18 +4,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.graph.transport.conftest import Serve, Served
+from tests.graph.transport.client import Serve, Served, code_of
 from tests.graph.transport.toy import SECRET
 
 RESPONSE_JSON = {"Accept": "application/graphql-response+json"}
-
-
-def code_of(response: httpx.Response) -> str:
-    """The code of the one error in a JSON answer that carries nothing else."""
-    body = response.json()
-    assert list(body) == ["errors"]
-    (error,) = body["errors"]
-    return str(error["extensions"]["code"])
 
 
 async def test_a_query_by_post_is_answered(served: Served) -> None:
@@ -191,7 +183,7 @@ async def test_an_operation_that_takes_too_long_is_cancelled(
 ) -> None:
     served = await serve(operation_seconds=0.05)
 
-    response = await served.post("{ slow }", headers)
+    response = await served.post("{ slow also: slow }", headers)
 
     assert (response.status_code, code_of(response)) == (status, "TIMEOUT")
     assert served.world.cancelled.is_set()

@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.graph.transport.conftest import Serve, Served
-from tests.graph.transport.test_http import code_of
+from tests.graph.transport.client import Serve, Served, code_of
 
 JSON = {"Content-Type": "application/json"}
 

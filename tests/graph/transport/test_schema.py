@@ -1,6 +1,6 @@
 import asyncio
 
-from tests.graph.transport.conftest import Serve, Served
+from tests.graph.transport.client import Serve, Served
 from tests.graph.transport.toy import ToyContext, World, make_schema
 
 

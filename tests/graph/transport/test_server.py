@@ -4,7 +4,7 @@ import pytest
 
 from okrgraph.graph.transport.limits import TransportLimits
 from okrgraph.graph.transport.server import BoundedHTTPProtocol, uvicorn_options
-from tests.graph.transport.conftest import Serve, Served
+from tests.graph.transport.client import Serve, Served
 
 GET = b"GET /graphql?query=%7Bme%7D HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ada\r\n"
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import websockets
 
-from tests.graph.transport.conftest import Serve, Served
+from tests.graph.transport.client import Serve, Served
 from tests.graph.transport.toy import SECRET
 
 INIT = {"type": "connection_init"}

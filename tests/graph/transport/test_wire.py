@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.graph.transport.conftest import Serve, Served
+from tests.graph.transport.client import Serve, Served
 
 SUBSCRIBE = {"id": "1", "type": "subscribe", "payload": {"query": "{ me }"}}
 

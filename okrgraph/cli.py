@@ -1,0 +1,265 @@
+"""The command line: a user's mistake is one sentence on standard error, never a traceback."""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+import typer
+
+from okrgraph import __version__
+from okrgraph.events.database import opened
+from okrgraph.events.migrating import migrate as apply_migrations
+from okrgraph.kit.errors import OperatorError
+from okrgraph.people import tokens
+from okrgraph.people.vocabulary import TokenScope
+from okrgraph.settings import Settings, load_settings
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    name="okrgraph",
+    help="The GraphQL collaboration server for OKR alignment.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+token_app = typer.Typer(name="token", help="Make, list and revoke API tokens.", no_args_is_help=True)
+app.add_typer(token_app)
+
+
+class FileFormat(StrEnum):
+    CSV = "csv"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"okrgraph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The GraphQL collaboration server for OKR alignment."""
+
+
+def _with_database(settings: Settings, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    async def run() -> Result:
+        async with opened(settings.database):
+            return await work()
+
+    return asyncio.run(run())
+
+
+def _with_migrated(settings: Settings, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    if settings.database.path is not None and not settings.database.path.exists():
+        raise OperatorError(f"There is no database {settings.database.path}; run 'okrgraph migrate' first.")
+    from okrgraph.app import require_migrated
+
+    async def run() -> Result:
+        await require_migrated(settings)
+        return await work()
+
+    return _with_database(settings, run)
+
+
+Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+
+
+@app.command(epilog="Example: okrgraph demo --port 9000")
+def demo(
+    port: Port = 8000,
+    host: Host = "127.0.0.1",
+    data: Annotated[Path, typer.Option(help="Folder of the demonstration's database.")] = Path(".okrgraph"),
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> None:
+    """Serve a demonstration organisation from an embedded database; nothing else is needed."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorError(f"The folder {data} cannot be made: {error.strerror}.") from error
+    path = (data / "demo.sqlite3").resolve()
+    settings = load_settings(database_url=f"sqlite:///{quote(str(path))}", public_url=f"http://{host}:{port}")
+    from okrgraph import serving
+
+    serving.serve_demonstration(
+        settings,
+        host,
+        port,
+        announce=lambda text: print(text, flush=True),
+        open_browser=not no_browser and sys.stdout.isatty(),
+    )
+
+
+@app.command(epilog="Example: OKRGRAPH_DATABASE_URL=postgres://okr@db/okrgraph okrgraph serve --host 0.0.0.0")
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option(help="Serving processes.", min=1)] = 1,
+) -> None:
+    """Serve the database that the settings name."""
+    settings = load_settings()
+    if workers > 1:
+        if settings.database.is_sqlite or not settings.redis_url:
+            raise OperatorError(
+                "Several workers need OKRGRAPH_DATABASE_URL=postgres://... and OKRGRAPH_REDIS_URL."
+            )
+        raise OperatorError("This version serves with one worker; start one process for each port instead.")
+    from okrgraph import serving
+
+    _with_migrated(settings, _nothing)
+    serving.serve(settings, host, port)
+
+
+async def _nothing() -> None:
+    return None
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the current schema; safe to run twice."""
+    settings = load_settings()
+    applied = _with_database(settings, lambda: apply_migrations(settings.database))
+    typer.echo(f"Applied {', '.join(applied)}." if applied else "Nothing to do: the database is current.")
+
+
+def _progress(stage: str, done: int, total: int) -> None:
+    end = "\n" if done >= total else ""
+    if sys.stderr.isatty():
+        typer.echo(f"\r{stage}: {done:,} of {total:,}\033[K", nl=False, err=True)
+        typer.echo(end, nl=False, err=True)
+    elif end:
+        typer.echo(f"{stage}: {total:,}", err=True)
+
+
+@app.command("import", epilog="Example: okrgraph import okrs.csv --organization acme --dry-run")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The file; - reads standard input.", allow_dash=True)],
+    organization: Annotated[
+        str | None, typer.Option(help="Slug of the organisation, when the file does not name it.")
+    ] = None,
+    file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the file.")] = FileFormat.CSV,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
+) -> None:
+    """Load an organisation from a file: all of it or nothing; running it again changes nothing."""
+    from okrgraph.transfer.importing import ImportRefused, import_csv
+
+    load = {FileFormat.CSV: import_csv}[file_format]
+    settings = load_settings()
+    source = sys.stdin if str(file) == "-" else file
+    if isinstance(source, Path) and not source.is_file():
+        raise OperatorError(f"There is no file {file}.")
+    try:
+        result = _with_migrated(
+            settings,
+            lambda: load(source, organization=organization, dry_run=dry_run, progress=_progress),
+        )
+    except ImportRefused as refused:
+        for problem in refused.problems:
+            typer.echo(str(problem), err=True)
+        count = len(refused.problems)
+        raise OperatorError(
+            f"Nothing was written: {count} problem{'s' if count != 1 else ''} in {file}."
+        ) from None
+    for warning in result.warnings:
+        typer.echo(f"Warning: {warning}", err=True)
+    verb = "Would import" if dry_run else "Imported"
+    typer.echo(f"{verb} {result.slug}:")
+    for kind in sorted({*result.created, *result.changed, *result.unchanged}):
+        counts = (result.created.get(kind, 0), result.changed.get(kind, 0), result.unchanged.get(kind, 0))
+        typer.echo(f"  {kind}: {counts[0]:,} created, {counts[1]:,} changed, {counts[2]:,} unchanged")
+
+
+@app.command()
+def schema() -> None:
+    """Print the schema definition language."""
+    from okrgraph.graph.schema import sdl
+
+    typer.echo(sdl(), nl=False)
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"([1-9][0-9]{0,4})([dhm])", text)
+    if match is None:
+        raise typer.BadParameter("say it as 90d, 12h or 30m")
+    unit = {"d": "days", "h": "hours", "m": "minutes"}[match[2]]
+    return timedelta(**{unit: int(match[1])})
+
+
+@token_app.command(
+    "create", epilog="Example: okrgraph token create --organization acme --email ada@acme.example"
+)
+def token_create(
+    organization: Annotated[str, typer.Option(help="Slug of the organisation.")],
+    email: Annotated[str, typer.Option(help="E-mail address of the person the token speaks for.")],
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "",
+    scope: Annotated[TokenScope, typer.Option(help="What it may do at most.")] = TokenScope.WRITE,
+    expires_in: Annotated[
+        str | None, typer.Option(help="How long it holds: 90d, 12h, 30m. Without end unless given.")
+    ] = None,
+) -> None:
+    """Print a new API token, and nothing else; it is stored nowhere."""
+    life = _duration(expires_in) if expires_in is not None else None
+    typer.echo(
+        _with_migrated(
+            load_settings(),
+            lambda: tokens.create_token(organization, email, name=name, scope=scope, expires_in=life),
+        )
+    )
+
+
+@token_app.command("list")
+def token_list() -> None:
+    """List the API tokens of this server; never the tokens themselves."""
+    for row in _with_migrated(load_settings(), tokens.list_tokens):
+        state = (
+            "revoked"
+            if row.revoked_at
+            else (f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else "no end")
+        )
+        typer.echo(f"{row.id}  {row.organization}  {row.email}  {row.scope}  {state}  {row.name}".rstrip())
+
+
+@token_app.command("revoke")
+def token_revoke(
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the token, as 'token list' shows it.")],
+) -> None:
+    """Revoke an API token at once."""
+    try:
+        key = UUID(token_id)
+    except ValueError:
+        raise OperatorError(
+            f"{token_id!r} is not the id of a token; 'okrgraph token list' shows them."
+        ) from None
+    _with_migrated(load_settings(), lambda: tokens.revoke_token(key))
+    typer.echo(f"Revoked {key}.")
+
+
+def main() -> None:
+    """Run the command line: exit status 0 done, 1 refused, 2 wrong usage."""
+    try:
+        app()
+    except OperatorError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader has gone, as `head` does; that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

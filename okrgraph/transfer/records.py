@@ -1,0 +1,100 @@
+"""The rows of an import, whatever file they come from: their types, their columns, their faults."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class RecordType(StrEnum):
+    """What a row says something about."""
+
+    ORGANIZATION = "organization"
+    TEAM = "team"
+    PERSON = "person"
+    CYCLE = "cycle"
+    OBJECTIVE = "objective"
+    LINK = "link"
+    KEY_RESULT = "key_result"
+    CHECK_IN = "check_in"
+    COMMENT = "comment"
+
+
+# Known to the format, not to this version.
+LATER_TYPES = frozenset({"dependency"})
+
+COLUMNS = (
+    *("type", "key", "parent", "title", "team", "owner", "cycle", "metric", "unit", "start", "target"),
+    *("current", "confidence", "why_now", "kind", "state", "needed_by", "promised_by"),
+    *("description", "weight", "role", "time_zone", "at", "reply_to", "resolved_at"),
+    *("child", "answer", "parent_answer"),
+)
+_USED = {
+    RecordType.ORGANIZATION: "title time_zone",
+    RecordType.TEAM: "title parent kind",
+    RecordType.PERSON: "title parent kind team time_zone",
+    RecordType.CYCLE: "title start target state kind parent",
+    RecordType.OBJECTIVE: "title description team owner cycle why_now state kind parent at",
+    RecordType.LINK: "child parent kind state weight title answer parent_answer at",
+    RecordType.KEY_RESULT: "parent title description owner metric unit start target weight "
+    "current confidence at",
+    RecordType.CHECK_IN: "parent owner start current confidence title at",
+    RecordType.COMMENT: "parent owner title kind at reply_to resolved_at",
+}
+USED_COLUMNS = {kind: frozenset(("type", "key", *names.split())) for kind, names in _USED.items()}
+
+_WORDS = {
+    RecordType.ORGANIZATION: "organisation",
+    RecordType.KEY_RESULT: "key result",
+    RecordType.CHECK_IN: "check-in",
+}
+
+
+def word_for(kind: RecordType) -> str:
+    """The type as a sentence names it, without an article."""
+    return _WORDS.get(kind, kind.value)
+
+
+def with_article(kind: RecordType) -> str:
+    word = word_for(kind)
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FileProblem:
+    """One thing that is wrong with a file. `line`: where the row starts; `column`: None for the whole row."""
+
+    line: int
+    column: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.column is None else f"line {self.line}, column {self.column}"
+        return f"{where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row. `cells`: its columns that say something, by name, `type` among them; blank ones are absent."""
+
+    line: int
+    type: RecordType
+    cells: Mapping[str, str]
+
+    @property
+    def key(self) -> str | None:
+        key = self.cells.get("key")
+        return None if key is None else key.strip()
+
+    @property
+    def idle_columns(self) -> Iterator[str]:
+        """Columns that are filled although the type does not use them."""
+        return (name for name in self.cells if name not in USED_COLUMNS[self.type])
+
+
+@dataclass(slots=True)
+class RecordFile:
+    """What was read of a file. `lost_keys`: keys of rows that could not be read; nobody shall miss them."""
+
+    records: list[Record] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
+    lost_keys: set[str] = field(default_factory=set)

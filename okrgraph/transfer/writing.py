@@ -1,0 +1,164 @@
+"""Writes a plan: new rows in batches, changed rows in batches, in an order that every constraint accepts."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.models import Model
+
+from okrgraph.discussion.models import Comment
+from okrgraph.events import log
+from okrgraph.events.database import bound, connection, execute
+from okrgraph.kit.ids import new_key
+from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective, ObjectiveTeam
+from okrgraph.people.models import Membership, Organization, Person, Team
+from okrgraph.transfer.drafts import Draft, columns_of, values_of
+from okrgraph.transfer.link_plan import can_be_primary
+from okrgraph.transfer.models import ImportKey
+from okrgraph.transfer.plan import Plan
+
+Progress = Callable[[str, int, int], None]
+Written = TypeVar("Written", bound=Model)
+
+_ROWS_AT_ONCE = 1_000
+
+
+class OrganizationAppeared(Exception):
+    """Another import made the organisation of this slug in the meantime."""
+
+
+class Writer:
+    """Writes rows and says how far it is. `total`: how many rows there are to write."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total, self._done = total, 0
+        self._progress = progress
+
+    def _advance(self, rows: int) -> None:
+        self._done += rows
+        if self._progress is not None:
+            self._progress("writing", min(self._done, self._total), self._total)
+
+    async def insert(self, model: type[Written], rows: Sequence[Written]) -> None:
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            await model.bulk_create(part)
+            self._advance(len(part))
+
+    async def update(self, model: type[Model], rows: Sequence[Model]) -> None:
+        """Write rows that are there, in this order."""
+        columns = columns_of(model)
+        setting = ", ".join(f"{column} = :{column}" for column in columns)
+        sql = f"UPDATE {model.describe()['table']} SET {setting} WHERE id = :id"
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            values = [bound(sql, {**values_of(row), "id": row.pk}) for row in part]
+            await connection().execute_many(values[0][0], [row for _, row in values])
+            self._advance(len(part))
+
+
+async def write(plan: Plan, progress: Progress | None) -> None:
+    """Write what is new and what changed. Raises OrganizationAppeared."""
+    shelves: list[dict[Any, Draft[Any]]] = [
+        plan.teams,
+        plan.people,
+        plan.memberships,
+        plan.cycles,
+        plan.objectives,
+        plan.key_results,
+        plan.links,
+        plan.check_ins,
+        plan.comments,
+    ]
+    drafts = [plan.organization, *(draft for shelf in shelves for draft in shelf.values())]
+    changed = [draft for draft in drafts if draft.is_changed]
+    for draft in changed:
+        draft.seal(plan.at)
+    total = sum(draft.is_new for draft in drafts) + len(changed) + len(plan.new_keys)
+    writer = Writer(total, progress)
+    await _write_organization(plan, writer)
+    await _write_shelf(writer, Team, plan.teams.values(), "parent_id")
+    await _write_shelf(writer, Person, plan.people.values(), "manager_id")
+    await _write_shelf(writer, Membership, plan.memberships.values())
+    await _write_shelf(writer, Cycle, plan.cycles.values(), "parent_id")
+    await _write_shelf(writer, Objective, plan.objectives.values())
+    await _write_co_owners(plan)
+    await _write_shelf(writer, KeyResult, plan.key_results.values())
+    await _write_links(plan, writer)
+    await _write_shelf(writer, CheckIn, plan.check_ins.values())
+    await _write_shelf(writer, Comment, plan.comments.values(), "parent_comment_id")
+    await writer.insert(
+        ImportKey,
+        [
+            ImportKey(
+                id=new_key(),
+                organization_id=plan.organization_id,
+                entity_type=kind.value,
+                entity_key=key,
+                entity_id=entity_id,
+            )
+            for kind, key, entity_id in plan.new_keys
+        ],
+    )
+
+
+async def _write_organization(plan: Plan, writer: Writer) -> None:
+    draft = plan.organization
+    try:
+        await _write_shelf(writer, Organization, [draft])
+    except IntegrityError as error:
+        raise OrganizationAppeared from error
+    if draft.is_new:
+        await log.open_log(draft.entity.id)
+
+
+async def _write_shelf(
+    writer: Writer, model: type[Written], drafts: Iterable[Draft[Written]], above: str | None = None
+) -> None:
+    """Insert, then update. above: the column that points to a row of this table, which has to stand first."""
+    drafts = list(drafts)
+    new = [draft.entity for draft in drafts if draft.is_new]
+    await writer.insert(model, new if above is None else _from_the_top(new, above))
+    await writer.update(model, [draft.entity for draft in drafts if draft.is_changed])
+
+
+def _from_the_top(rows: Sequence[Written], above: str) -> list[Written]:
+    """Order rows so that each stands after the one it points to; they point in no circle."""
+    waiting: dict[UUID, Written] = {row.pk: row for row in rows}
+    ordered: list[Written] = []
+    for row in rows:
+        chain = []
+        upper: Written | None = row
+        while upper is not None and waiting.pop(upper.pk, None) is not None:
+            chain.append(upper)
+            upper = waiting.get(getattr(upper, above))
+        ordered.extend(reversed(chain))
+    return ordered
+
+
+async def _write_links(plan: Plan, writer: Writer) -> None:
+    """Those that give up being the primary or the live one come before those that take it."""
+    changed = [draft.entity for draft in plan.links.values() if draft.is_changed]
+    changed.sort(key=lambda link: (can_be_primary(link) and link.is_primary, can_be_primary(link)))
+    await writer.update(AlignmentLink, changed)
+    await writer.insert(AlignmentLink, [draft.entity for draft in plan.links.values() if draft.is_new])
+
+
+async def _write_co_owners(plan: Plan) -> None:
+    added = []
+    for objective_id, teams in plan.co_owners.items():
+        before = plan.co_owners_before.get(objective_id, [])
+        if gone := [team for team in before if team not in teams]:
+            await execute(
+                "DELETE FROM objective_team WHERE objective_id = :objective AND team_id = ANY(:teams)",
+                objective=objective_id,
+                teams=gone,
+            )
+        added += [
+            ObjectiveTeam(id=new_key(), objective_id=objective_id, team_id=team)
+            for team in teams
+            if team not in before
+        ]
+    for start in range(0, len(added), _ROWS_AT_ONCE):
+        await ObjectiveTeam.bulk_create(added[start : start + _ROWS_AT_ONCE])

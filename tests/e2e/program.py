@@ -1,0 +1,170 @@
+"""The real program in processes of its own: commands that end, servers that are waited for and stopped."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from tests.databases import GivenDatabase
+from tests.processes import ROOT
+from tests.servers import free_port
+
+# Long enough for a machine under load; what works is there in a second.
+PATIENCE_SECONDS = 60.0
+# What the installed `okrgraph` runs. The warnings of the program are errors, as they are here.
+COMMAND = (sys.executable, "-W", "error", "-c", "from okrgraph.cli import main; main()")
+
+Found = TypeVar("Found")
+
+
+async def until(look: Callable[[], Awaitable[Found | None]], what: str) -> Found:
+    """Look again and again until there is something; fails with what was waited for."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (found := await look()):  # noqa: ASYNC110 - another process sets no event
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"waited {PATIENCE_SECONDS:g} seconds in vain for {what}") from None
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    status: int
+    output: str
+    errors: str
+
+    def refusal(self) -> str:
+        """The one line by which the program refused a user's mistake: status 1, nothing on stdout."""
+        assert (self.status, self.output) == (1, ""), self
+        line, *rest = self.errors.splitlines()
+        assert rest == [], self.errors
+        return line
+
+
+def _environment(database: GivenDatabase | None, extra: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OKRGRAPH_")}
+    url = {"OKRGRAPH_DATABASE_URL": database.url} if database else {}
+    return {**kept, "PYTHONPATH": str(ROOT), **url, **extra}
+
+
+async def start(
+    *arguments: str,
+    folder: Path,
+    database: GivenDatabase | None = None,
+    **settings: str,
+) -> Process:
+    """Start the program in a folder; settings are environment variables."""
+    environment = _environment(database, settings)
+    return await asyncio.create_subprocess_exec(
+        *COMMAND, *arguments, cwd=folder, env=environment, stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+
+
+async def ended(process: Process, stdin: str = "") -> Ended:
+    """Wait for the end of the program, which a user must never see as a traceback."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            output, errors = await process.communicate(stdin.encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    result = Ended(process.returncode, output.decode(), errors.decode())
+    assert "Traceback" not in result.errors, result.errors
+    return result
+
+
+class Server:
+    """A serving process. Its standard output and error go to files."""
+
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, environment: dict[str, str], port: int
+    ) -> None:
+        self.port = port
+        self._output = folder / f"serving-{port}.out"
+        self._errors = folder / f"serving-{port}.log"
+        with self._output.open("wb") as output, self._errors.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [*COMMAND, *arguments, f"--port={port}"],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+            )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text()
+
+    @property
+    def log(self) -> str:
+        return self._errors.read_text()
+
+    async def is_ready(self) -> bool:
+        """Whether `/readyz` says so. Fails when the process has ended."""
+        assert self.process.poll() is None, self.log
+        async with httpx.AsyncClient(trust_env=False) as client:
+            try:
+                return (await client.get(f"{self.url}/readyz")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Signal the process and give its exit status."""
+        self.process.send_signal(how)
+
+        async def has_ended() -> bool:
+            return self.process.poll() is not None
+
+        await until(has_ended, f"the server to end after {how.name}; its log:\n{self.log}")
+        return self.process.returncode
+
+
+@asynccontextmanager
+async def running(
+    *arguments: str, folder: Path, database: GivenDatabase | None = None, **settings: str
+) -> AsyncIterator[Server]:
+    """Run a command that serves, on a free port; left running, it must end with status 0 when told to."""
+    server = Server(arguments, folder, _environment(database, settings), free_port())
+    try:
+        yield server
+        if server.process.poll() is None:
+            assert await server.stop() == 0, server.log
+            assert "Traceback" not in server.log, server.log
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+
+
+@asynccontextmanager
+async def serving(database: GivenDatabase, folder: Path, **settings: str) -> AsyncIterator[Server]:
+    """`okrgraph serve`, ready."""
+    async with running("serve", folder=folder, database=database, **settings) as server:
+        await until(server.is_ready, "the server to be ready")
+        yield server
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A running server and its database; `folder` is where commands may run."""
+
+    database: GivenDatabase
+    server: Server
+    folder: Path

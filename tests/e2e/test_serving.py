@@ -1,0 +1,252 @@
+import json
+import socket
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from okrgraph.events.database import opened
+from okrgraph.kit import clock
+from okrgraph.people.tokens import create_token, list_tokens, revoke_token
+from tests.databases import GivenDatabase
+from tests.e2e.acme import Acme
+from tests.e2e.clients import bearer, client
+from tests.e2e.program import Server, Shared, ended, serving, start
+from tests.servers import free_port
+
+COMMENT = """mutation ($subject: ID!, $body: String!) {
+  commentCreate(input: {subjectId: $subject, body: $body}) {
+    comment { id } cursor userErrors { code message }
+  }
+}"""
+CHANGES = """subscription {
+  changes { cursor changes { __typename ... on CommentChanged { comment { body } } } }
+}"""
+
+
+async def test_health_readiness_and_the_page_are_served_to_anybody(server: Server) -> None:
+    async with client(server, None) as anybody:
+        health = await anybody.http.get("/healthz")
+        ready = await anybody.http.get("/readyz")
+        page = await anybody.http.get("/")
+
+    assert (health.status_code, health.text) == (200, "ok\n")
+    assert (ready.status_code, ready.text) == (200, "ready\n")
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "/graphql" in page.text
+    assert "server" not in page.headers
+
+
+async def _expired(acme: Acme) -> str:
+    with clock.held_at(clock.now() - timedelta(days=2)):
+        return await create_token(acme.slug, acme.email("ada"), expires_in=timedelta(days=1))
+
+
+async def _revoked(acme: Acme) -> str:
+    token = await create_token(acme.slug, acme.email("ada"))
+    await revoke_token((await list_tokens())[-1].id)
+    return token
+
+
+async def test_a_credential_that_does_not_hold_is_refused_with_401(shared: Shared, acme: Acme) -> None:
+    async with opened(shared.database.address):
+        tokens = [None, "okr_" + "x" * 43, "nonsense", await _expired(acme), await _revoked(acme)]
+
+    for token in tokens:
+        async with client(shared.server, token) as caller:
+            answer = await caller.http.post("/graphql", json={"query": "{ viewer { person { name } } }"})
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+        message = "Send a valid credential: `Authorization: Bearer TOKEN`."
+        assert answer.json() == {"errors": [{"message": message, "extensions": {"code": "UNAUTHENTICATED"}}]}
+
+
+async def test_a_query_is_answered_over_post_and_over_get(server: Server, acme: Acme) -> None:
+    query = "{ viewer { person { name } organization { slug } } }"
+    expected = {"data": {"viewer": {"person": {"name": "Ada"}, "organization": {"slug": acme.slug}}}}
+
+    async with client(server, acme.ada) as ada:
+        posted = await ada.http.post("/graphql", json={"query": query})
+        got = await ada.http.get("/graphql", params={"query": query})
+
+    assert (posted.status_code, posted.json()) == (200, expected)
+    assert (got.status_code, got.json()) == (200, expected)
+
+
+async def test_a_mutation_by_get_is_refused_and_changes_nothing(server: Server, acme: Acme) -> None:
+    mutation = (
+        f'mutation {{ commentCreate(input: {{subjectId: "{acme.objective}", body: "x"}}) {{ cursor }} }}'
+    )
+
+    async with client(server, acme.bo) as bo:
+        before = await bo.run("{ organization { cursor } }")
+        refused = await bo.http.get("/graphql", params={"query": mutation})
+        after = await bo.run("{ organization { cursor } }")
+
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert refused.json()["errors"][0]["extensions"] == {"code": "METHOD_NOT_ALLOWED"}
+    assert after == before
+
+
+@asynccontextmanager
+async def _event_stream(server: Server, token: str) -> AsyncIterator[AsyncIterator[Any]]:
+    """The results of CHANGES over server-sent events; None where the stream says that it is complete."""
+
+    async def events(response: httpx.Response) -> AsyncIterator[Any]:
+        name = ""
+        async for line in response.aiter_lines():
+            kind, _, text = line.partition(": ")
+            if kind == "event":
+                name = text
+            if kind == "data" and name == "next":
+                yield json.loads(text)
+            if name == "complete":
+                yield None
+
+    headers = {**bearer(token), "Accept": "text/event-stream"}
+    async with (
+        client(server, token) as caller,
+        caller.http.stream("POST", "/graphql", json={"query": CHANGES}, headers=headers) as response,
+    ):
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/event-stream")
+        yield events(response)
+
+
+async def test_an_event_stream_carries_a_change(server: Server, acme: Acme) -> None:
+    async with (
+        _event_stream(server, acme.ada) as events,
+        client(server, acme.bo) as bo,
+    ):
+        first = (await anext(events))["data"]["changes"]
+        payload = await bo.change(COMMENT, subject=acme.objective, body="Why now?")
+        second = (await anext(events))["data"]["changes"]
+
+    assert [change["__typename"] for change in first["changes"]] == ["Checkpoint"]
+    assert second == {
+        "cursor": payload["cursor"],
+        "changes": [{"__typename": "CommentChanged", "comment": {"body": "Why now?"}}],
+    }
+
+
+async def _serve_refused(
+    database: GivenDatabase | None, folder: Path, *arguments: str, **settings: str
+) -> str:
+    process = await start("serve", *arguments, folder=folder, database=database, **settings)
+    return (await ended(process)).refusal()
+
+
+async def test_an_unmigrated_database_is_refused(empty_database: GivenDatabase, tmp_path: Path) -> None:
+    if empty_database.is_sqlite:
+        sqlite3.connect(tmp_path / "okrgraph.db").close()
+
+    assert await _serve_refused(empty_database, tmp_path) == (
+        "The database lacks 1 migration(s); run 'okrgraph migrate' first."
+    )
+
+
+async def test_a_missing_sqlite_database_is_refused_and_not_made(
+    sqlite_databases: Any, tmp_path: Path
+) -> None:
+    async with sqlite_databases.empty(tmp_path) as database:
+        refusal = await _serve_refused(database, tmp_path)
+
+    assert refusal == f"There is no database {tmp_path}/okrgraph.db; run 'okrgraph migrate' first."
+    assert not (tmp_path / "okrgraph.db").exists()
+
+
+async def test_a_postgres_server_that_does_not_answer_is_refused(tmp_path: Path) -> None:
+    url = f"postgres://okr:secret@127.0.0.1:{free_port()}/okrgraph"
+
+    refusal = await _serve_refused(None, tmp_path, OKRGRAPH_DATABASE_URL=url)
+
+    assert refusal.startswith("The database cannot be reached (")
+    assert refusal.endswith("); check OKRGRAPH_DATABASE_URL.")
+    assert "secret" not in refusal
+
+
+async def test_a_busy_port_is_refused(sqlite_file: GivenDatabase, tmp_path: Path) -> None:
+    with closing(socket.socket()) as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        refusal = await _serve_refused(sqlite_file, tmp_path, f"--port={port}")
+
+    assert refusal == (
+        f"Port {port} of 127.0.0.1 cannot be had (Address already in use); choose another with --port."
+    )
+
+
+async def test_an_address_that_is_not_of_this_machine_is_refused(
+    sqlite_file: GivenDatabase, tmp_path: Path
+) -> None:
+    refusal = await _serve_refused(sqlite_file, tmp_path, "--host=192.0.2.1")
+
+    assert refusal == (
+        "Port 8000 of 192.0.2.1 cannot be had (Cannot assign requested address); choose another with --port."
+    )
+
+
+async def test_a_second_server_on_one_sqlite_file_is_refused_while_the_first_serves(
+    sqlite_file: GivenDatabase, tmp_path: Path
+) -> None:
+    async with serving(sqlite_file, tmp_path) as first:
+        refusal = await _serve_refused(sqlite_file, tmp_path, f"--port={free_port()}")
+        assert await first.is_ready()
+    async with serving(sqlite_file, tmp_path):
+        pass
+
+    assert refusal == (
+        f"Another process serves {tmp_path}/okrgraph.db already; stop it, or use PostgreSQL for several."
+    )
+
+
+URL_SHAPES = (
+    "OKRGRAPH_DATABASE_URL must look like sqlite:///okrgraph.db, sqlite:////srv/okrgraph.db "
+    "or postgres://user:password@host:5432/name."
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refusal"),
+    [
+        ("OKRGRAPH_DATABASE_URL", "mysql://localhost/okrgraph", URL_SHAPES),
+        ("OKRGRAPH_DATABASE_URL", "postgres://localhost:port/okrgraph", URL_SHAPES),
+        ("OKRGRAPH_DATABASE_URL", "okrgraph.db", URL_SHAPES),
+        ("OKRGRAPH_LOG_FORMAT", "xml", "OKRGRAPH_LOG_FORMAT must be text or json."),
+        (
+            "OKRGRAPH_DRAIN_SECONDS",
+            "soon",
+            "OKRGRAPH_DRAIN_SECONDS must be a number of seconds from 0 to 300.",
+        ),
+        (
+            "OKRGRAPH_RECHECK_SECONDS",
+            "3600",
+            "OKRGRAPH_RECHECK_SECONDS must be a number of seconds from 0.1 to 60.",
+        ),
+        (
+            "OKRGRAPH_PUBLIC_URL",
+            "okr.example.org",
+            "OKRGRAPH_PUBLIC_URL must be an address such as https://okr.example.org.",
+        ),
+    ],
+)
+async def test_a_wrong_setting_stops_the_start_with_its_name(
+    tmp_path: Path, name: str, value: str, refusal: str
+) -> None:
+    assert await _serve_refused(None, tmp_path, **{name: value}) == refusal
+
+
+async def test_several_workers_without_postgres_and_redis_are_refused_with_the_reason(
+    sqlite_file: GivenDatabase, tmp_path: Path
+) -> None:
+    assert await _serve_refused(sqlite_file, tmp_path, "--workers=2") == (
+        "Several workers need OKRGRAPH_DATABASE_URL=postgres://... and OKRGRAPH_REDIS_URL."
+    )

@@ -1,0 +1,108 @@
+import asyncio
+import signal
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from okrgraph.events.database import execute, opened
+from okrgraph.events.transactions import transaction
+from tests.databases import GivenDatabase
+from tests.e2e.acme import make_acme
+from tests.e2e.clients import client, socket
+from tests.e2e.program import serving, until
+
+FEED = "subscription { changes { cursor changes { __typename } } }"
+WARM = "{ viewer { person { name } } }"
+COMMENT = """mutation ($subject: ID!) {
+  commentCreate(input: {subjectId: $subject, body: "Last words"}) {
+    comment { body } userErrors { code } cursor
+  }
+}"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_server_without_clients_stops_at_once_with_status_0(
+    sqlite_file: GivenDatabase, tmp_path: Path, how: signal.Signals
+) -> None:
+    async with serving(sqlite_file, tmp_path) as server:
+        began = time.monotonic()
+
+        assert await server.stop(how) == 0
+
+    assert time.monotonic() - began < 3
+
+
+async def test_live_clients_are_sent_away_with_1012_and_the_server_follows_the_last_one(
+    sqlite_file: GivenDatabase, tmp_path: Path
+) -> None:
+    acme = await make_acme(sqlite_file)
+    async with (
+        serving(sqlite_file, tmp_path, OKRGRAPH_DRAIN_SECONDS="1.5") as server,
+        AsyncExitStack() as held,
+    ):
+        sockets = [await held.enter_async_context(socket(server, acme.ada)) for _ in range(8)]
+        for each in sockets:
+            await each.follow("feed", FEED)
+        began = time.monotonic()
+        status = asyncio.create_task(server.stop())
+
+        assert [await each.closed() for each in sockets] == [(1012, "The server restarts.")] * 8
+        assert await status == 0
+        assert time.monotonic() - began < 4
+
+
+async def test_nobody_new_is_taken_while_live_clients_are_sent_away(
+    sqlite_file: GivenDatabase, tmp_path: Path
+) -> None:
+    acme = await make_acme(sqlite_file)
+    async with (
+        serving(sqlite_file, tmp_path, OKRGRAPH_DRAIN_SECONDS="300") as server,
+        socket(server, acme.ada) as live,
+    ):
+        await live.follow("feed", FEED)
+        server.process.send_signal(signal.SIGTERM)
+
+        async def is_refused() -> bool:
+            try:
+                async with client(server, None) as late:
+                    await late.http.get("/healthz")
+            except httpx.ConnectError:
+                return True
+            return False
+
+        await until(is_refused, "the port to be closed")
+        assert server.process.poll() is None
+        # A second signal ends what would take minutes.
+        assert await server.stop() == 0
+        assert (await live.closed())[0] == 1012
+
+
+async def test_a_mutation_on_its_way_is_finished_before_the_end(
+    closed_database: GivenDatabase, tmp_path: Path
+) -> None:
+    acme = await make_acme(closed_database)
+    async with (
+        serving(closed_database, tmp_path) as server,
+        client(server, acme.bo) as bo,
+        client(server, acme.ada) as ada,
+        opened(closed_database.address),
+    ):
+
+        async def has_begun_to_stop() -> bool:
+            return "Shutting down" in server.log
+
+        await bo.run(WARM)
+        async with transaction():
+            # Holds up every writer: on SQLite a transaction begins as one, on PostgreSQL the counter is last.
+            await execute("UPDATE log_head SET pos = pos")
+            answer = asyncio.create_task(bo.change(COMMENT, subject=acme.objective))
+            # By way of a new connection, so it comes later than the mutation, and is answered later.
+            await ada.run(WARM)
+            status = asyncio.create_task(server.stop())
+            await until(has_begun_to_stop, "the server to begin to stop")
+
+        assert (await answer)["comment"] == {"body": "Last words"}
+        assert await status == 0
