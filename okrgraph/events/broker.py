@@ -8,7 +8,9 @@ Ring = Callable[[UUID, int], None]
 
 
 class Broker(Protocol):
-    """Carries doorbells between workers. The guarantee, which every implementation keeps:
+    """Carries doorbells between workers.
+
+    The guarantee, which every implementation keeps:
 
     - `publish` is called after a commit, never raises, and waits for nobody who listens;
     - a published (organisation, position) reaches every listener at most a few times, in any order, or

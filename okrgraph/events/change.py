@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, cast, get_type_hints
+from typing import Any, ClassVar, Self, TypeVar, cast, get_type_hints
 from uuid import UUID
 
 from okrgraph.events.entry import Entry
@@ -52,7 +52,7 @@ class Change:
         )
 
     @classmethod
-    def from_body(cls: type[Event], body: Mapping[str, Any]) -> Event:
+    def from_body(cls, body: Mapping[str, Any]) -> Self:
         """Read the event back from the log. A field unknown to the log's older writer takes its default."""
         hints = get_type_hints(cls)
         values: dict[str, Any] = {}

@@ -27,7 +27,8 @@ WITH h AS (
     WHERE organization_id = :organization::uuid AND actor_id = :actor::uuid AND mutation_id = :mutation::text
 )
 INSERT INTO change_log (organization_id, {_COLUMNS})
-SELECT :organization::uuid, h.pos - :count::bigint + e.place, e.place = :count::bigint, e.row->>'kind', e.row->>'entity_type',
+SELECT :organization::uuid, h.pos - :count::bigint + e.place, e.place = :count::bigint,
+    e.row->>'kind', e.row->>'entity_type',
     (e.row->>'entity_id')::uuid, (e.row->>'entity_version')::bigint, e.row->>'path', e.row->>'teams',
     e.row->>'acl', e.row->>'acl_before', :actor::uuid, :mutation::text, e.row->>'body', :at::timestamptz
 FROM h, json_array_elements(:entries::json) WITH ORDINALITY AS e (row, place)
@@ -53,7 +54,8 @@ class Head:
 async def open_log(organization_id: UUID) -> None:
     """Begin the log of a new organisation at position 0; harmless when it is there."""
     await execute(
-        "INSERT INTO log_head (organization_id, pos, floor) VALUES (:organization, 0, 0) ON CONFLICT DO NOTHING",
+        "INSERT INTO log_head (organization_id, pos, floor) VALUES (:organization, 0, 0) "
+        "ON CONFLICT DO NOTHING",
         organization=organization_id,
     )
 

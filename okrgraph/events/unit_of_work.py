@@ -39,7 +39,7 @@ _begun: set[asyncio.Future[Done]] = set()
 @contextmanager
 def doorbell(broker: Broker) -> Iterator[None]:
     """Ring this broker after each commit of the process, for what runs inside."""
-    global _broker
+    global _broker  # noqa: PLW0603 - one process has one broker, as it has one database
     before, _broker = _broker, broker
     try:
         yield

@@ -150,12 +150,11 @@ def connection(
     batch: Batch[Page[Any]],
     count: Batch[int],
     order: Order,
-    key: str,
     description: str,
     bind: Bind | None = None,
 ) -> Any:
-    """Decorate a method that declares a connection's arguments and type; its body is never run."""
-    relation = ConnectionRelation(batch, count, order, key, bind)
+    """Decorate a method that declares an entity's connection, its arguments and type; its body is never run."""
+    relation = ConnectionRelation(batch, count, order, "id", bind)
     return lambda method: strawberry.field(
         method, description=description, extensions=[relation], metadata={VIEWER_DEPENDENT: True}
     )

@@ -120,5 +120,8 @@ async def mutate(
 
 ERRORS = "Why the mutation was refused; empty when it was done."
 CURSOR = "Where the change stands in the change log; null when refused."
-MUTATION_ID = "Any text of 1 to 128 characters that makes a retry safe: sent again with the same input it gives the first answer."
+MUTATION_ID = (
+    "Any text of 1 to 128 characters that makes a retry safe: sent again with the same input it gives the first "
+    "answer."
+)
 EXPECTED_VERSION = "The version that the caller saw; CONFLICT when a person has edited it since."

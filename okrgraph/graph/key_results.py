@@ -62,7 +62,6 @@ class KeyResult(Node):
         reads.check_ins_of_key_results,
         reads.check_in_counts,
         reads.CHECK_IN_ORDER,
-        "id",
         "Its check-ins, newest day first.",
     )
     def check_ins(self, first: First = None, after: After = None) -> Connection[CheckIn]:
@@ -72,7 +71,6 @@ class KeyResult(Node):
         discussion_reads.comments_on,
         discussion_reads.comment_counts,
         discussion_reads.COMMENT_ORDER,
-        "id",
         "Top-level comments on the key result itself, oldest first.",
     )
     def comments(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LazyObjective = Annotated["Objective", strawberry.lazy("okrgraph.graph.objectives")]
 LazyKeyResult = Annotated["KeyResult", strawberry.lazy("okrgraph.graph.key_results")]
 LinkParent = Annotated[
-    Union[LazyKeyResult, LazyObjective],
+    Union[LazyKeyResult, LazyObjective],  # noqa: UP007 - lazy types have no | at run time
     strawberry.union("LinkParent", description="What a link points to."),
 ]
 StatesArgument = Annotated[

@@ -26,7 +26,7 @@ class MaskedSchema(TransportSchema):
     def process_errors(
         self,
         errors: list[GraphQLError],
-        execution_context: ExecutionContext | None = None,  # noqa: ARG002 - Strawberry's signature
+        execution_context: ExecutionContext | None = None,
     ) -> None:
         """Change the errors in place: the one hook that Strawberry calls on every way out."""
         errors[:] = presentable(errors)

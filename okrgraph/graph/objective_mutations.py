@@ -210,8 +210,8 @@ class ObjectiveMutations:
                 key_for("Objective", id, "id", "objective"),
                 input.outcome,
                 input.learning,
-                input.score,
-                input.expected_version,
+                score=input.score,
+                expected_version=input.expected_version,
             )
 
         return await mutate(

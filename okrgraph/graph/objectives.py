@@ -135,7 +135,6 @@ class Objective(Node):
         discussion_reads.comments_on,
         discussion_reads.comment_counts,
         discussion_reads.COMMENT_ORDER,
-        "id",
         "Top-level comments on the objective itself, not those on its key results; oldest first.",
     )
     def comments(

@@ -50,7 +50,6 @@ class Organization(Node):
         reads.people_of_organization,
         reads.people_counts,
         reads.PEOPLE_ORDER,
-        "id",
         "People, by name.",
         _search,
     )

@@ -42,22 +42,28 @@ def find_circle(edges: Iterable[tuple[NodeT, NodeT]]) -> list[NodeT] | None:
     Each node of the list stands under the next and the last under the first; a node under itself is a list
     of one. The same edges in the same order give the same answer.
     """
+    return next(find_circles(edges), None)
+
+
+def find_circles(edges: Iterable[tuple[NodeT, NodeT]]) -> Iterator[list[NodeT]]:
+    """Name circles as `find_circle` does, until each that is there shares its closing edge with a named one.
+
+    The closing edge is the one from the last node to the first: without those, no circle is left. One walk
+    over all edges finds them, however many there are.
+    """
     parents: dict[NodeT, list[NodeT]] = {}
     for child, parent in edges:
         parents.setdefault(child, []).append(parent)
     cleared: set[NodeT] = set()
     for start in parents:
         if start not in cleared:
-            circle = _circle_above(start, parents, cleared)
-            if circle is not None:
-                return circle
-    return None
+            yield from _circles_above(start, parents, cleared)
 
 
-def _circle_above(
+def _circles_above(
     start: NodeT, parents: Mapping[NodeT, list[NodeT]], cleared: set[NodeT]
-) -> list[NodeT] | None:
-    """Walk up from start, adding to cleared every node that has no circle above it."""
+) -> Iterator[list[NodeT]]:
+    """Walk up from start, adding to cleared every node above which all was seen."""
     path = [start]
     depth_of = {start: 0}
     to_try: list[Iterator[NodeT]] = [iter(parents.get(start, ()))]
@@ -68,9 +74,8 @@ def _circle_above(
             del depth_of[path.pop()]
             to_try.pop()
         elif upper in depth_of:
-            return path[depth_of[upper] :]
+            yield path[depth_of[upper] :]
         else:
             depth_of[upper] = len(path)
             path.append(upper)
             to_try.append(iter(parents.get(upper, ())))
-    return None

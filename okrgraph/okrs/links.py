@@ -169,36 +169,45 @@ async def propose_link(work: UnitOfWork, viewer: Viewer, child_id: UUID, new: Ne
     return (await add_link(work, viewer, child, new)).id
 
 
-async def _locked_link(viewer: Viewer, link_id: UUID) -> tuple[AlignmentLink, Objective, Objective]:
-    """Lock a link that the viewer may see, with its child and its parent's objective."""
-    await lock_alignment(viewer)
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """A locked link, its locked child, and the objective that it points to or whose key result it points to."""
+
+    link: AlignmentLink
+    child: Objective
+    parent: Objective
+
+
+async def _locked_link(viewer: Viewer, link_id: UUID) -> _Locked:
+    """Lock a link that the viewer may see. Raises DomainError NOT_FOUND, FORBIDDEN for a read-only token."""
     if link_id not in await link_reads.links_by_id(viewer, [link_id]):
         raise not_found("alignment link", "id")
+    viewer.require_write()
+    await lock_alignment(viewer)
     link = await AlignmentLink.select_for_update().get(id=link_id)
-    return link, await locked_objective(link.child_id), await parent_objective_of(link)
+    return _Locked(link, await locked_objective(link.child_id), await parent_objective_of(link))
 
 
-async def _decide(
-    work: UnitOfWork,
-    viewer: Viewer,
-    link: AlignmentLink,
-    child: Objective,
-    parent: Objective,
-    state: LinkState,
-) -> None:
+async def _write_state(
+    work: UnitOfWork, viewer: Viewer, found: _Locked, state: LinkState, note: str | None
+) -> UUID:
     """Write a link's new state and what follows of it for the child's basis."""
+    link, child = found.link, found.child
     link.state = state
+    link.decision_note = optional_text(note, "note", "The note")
     link.decided_by_id = viewer.person_id
     link.decided_at = work.at
     touch(link, work, edited=True)
     await link.save()
-    work.record(AlignmentLinkChanged(row_of(LinkRow, link)).entry(await place_of_link(link, child, parent)))
+    place = await place_of_link(link, child, found.parent)
+    work.record(AlignmentLinkChanged(row_of(LinkRow, link)).entry(place))
     basis = await basis_of(child)
     if basis is not child.alignment_basis:
         child.alignment_basis = basis
         touch(child, work, edited=False)
         await child.save()
         work.record(ObjectiveChanged(row_of(ObjectiveRow, child)).entry(await place_of(child)))
+    return link.id
 
 
 def basis_from(level: ObjectiveLevel, *, is_linked: bool) -> AlignmentBasis:
@@ -215,16 +224,18 @@ async def basis_of(objective: Objective) -> AlignmentBasis:
     return basis_from(objective.level, is_linked=linked)
 
 
-def _require_proposed(link: AlignmentLink) -> None:
-    if link.state is not LinkState.PROPOSED:
-        raise wrong_state(f"Only a proposed link can be decided; this is {link.state}.", entity_id=link.id)
-
-
-async def _require_decider(viewer: Viewer, link: AlignmentLink, parent: Objective) -> None:
-    viewer.require_write()
+async def _to_decide(viewer: Viewer, link_id: UUID, answer: LinkTestAnswer | None) -> _Locked:
+    """Lock a proposed link that the viewer decides for the parent's side, and note that side's answer."""
+    found = await _locked_link(viewer, link_id)
+    link, parent = found.link, found.parent
     stewardship = (await reads.stewardships(viewer, [parent.id])).get(parent.id)
     if stewardship is None or not can_decide_link(viewer, stewardship):
         raise forbidden("Only whoever may edit what the link points to decides it.", "id", entity_id=link.id)
+    if link.state is not LinkState.PROPOSED:
+        raise wrong_state(f"Only a proposed link can be decided; this is {link.state}.", entity_id=link.id)
+    require_phase(await Cycle.get(id=parent.cycle_id), Act.LINK, link.id)
+    link.parent_answer = answer or link.parent_answer
+    return found
 
 
 @action
@@ -240,16 +251,10 @@ async def accept_link(
     Raises DomainError NOT_FOUND, FORBIDDEN, STATE. Records AlignmentLinkChanged and, when the child's
     alignment now rests on something else, ObjectiveChanged.
     """
-    link, child, parent = await _locked_link(viewer, link_id)
-    await _require_decider(viewer, link, parent)
-    _require_proposed(link)
-    if parent.state is not ObjectiveState.PUBLISHED:
-        raise wrong_state("Publish what the link points to before accepting it.", entity_id=link.id)
-    require_phase(await Cycle.get(id=parent.cycle_id), Act.LINK, link.id)
-    link.parent_answer = answer or link.parent_answer
-    link.decision_note = optional_text(note, "note", "The note")
-    await _decide(work, viewer, link, child, parent, LinkState.ACCEPTED)
-    return link.id
+    found = await _to_decide(viewer, link_id, answer)
+    if found.parent.state is not ObjectiveState.PUBLISHED:
+        raise wrong_state("Publish what the link points to before accepting it.", entity_id=link_id)
+    return await _write_state(work, viewer, found, LinkState.ACCEPTED, note)
 
 
 @action
@@ -261,14 +266,8 @@ async def decline_link(
     note: str | None = None,
 ) -> UUID:
     """Decline a proposed link, for the parent. Raises and records as `accept_link`."""
-    link, child, parent = await _locked_link(viewer, link_id)
-    await _require_decider(viewer, link, parent)
-    _require_proposed(link)
-    require_phase(await Cycle.get(id=parent.cycle_id), Act.LINK, link.id)
-    link.parent_answer = answer or link.parent_answer
-    link.decision_note = optional_text(note, "note", "The note")
-    await _decide(work, viewer, link, child, parent, LinkState.DECLINED)
-    return link.id
+    found = await _to_decide(viewer, link_id, answer)
+    return await _write_state(work, viewer, found, LinkState.DECLINED, note)
 
 
 @action
@@ -280,8 +279,8 @@ async def withdraw_link(
     note: str | None = None,
 ) -> UUID:
     """Take a proposed or accepted link back, for the child. Raises and records as `accept_link`."""
-    link, child, parent = await _locked_link(viewer, link_id)
-    viewer.require_write()
+    found = await _locked_link(viewer, link_id)
+    link, child = found.link, found.child
     stewardship = (await reads.stewardships(viewer, [child.id]))[child.id]
     if not can_edit(viewer, stewardship):
         raise forbidden(
@@ -291,6 +290,4 @@ async def withdraw_link(
         raise wrong_state(f"Only a live link can be withdrawn; this is {link.state}.", entity_id=link.id)
     require_phase(await Cycle.get(id=child.cycle_id), Act.LINK, link.id)
     link.child_answer = answer or link.child_answer
-    link.decision_note = optional_text(note, "note", "The note")
-    await _decide(work, viewer, link, child, parent, LinkState.WITHDRAWN)
-    return link.id
+    return await _write_state(work, viewer, found, LinkState.WITHDRAWN, note)

@@ -296,6 +296,7 @@ async def close_objective(
     objective_id: UUID,
     outcome: CloseOutcome,
     learning: str,
+    *,
     score: float | None = None,
     expected_version: int | None = None,
 ) -> UUID:

@@ -108,7 +108,10 @@ class ObjectiveSelection:
     text: str = ""
 
     def source(self) -> str:
-        team = "(o.team_id = :team OR EXISTS (SELECT 1 FROM objective_team t WHERE t.objective_id = o.id AND t.team_id = :team))"
+        team = (
+            "(o.team_id = :team OR EXISTS "
+            "(SELECT 1 FROM objective_team t WHERE t.objective_id = o.id AND t.team_id = :team))"
+        )
         text = "(lower(o.title) LIKE :pattern ESCAPE '!' OR lower(o.description) LIKE :pattern ESCAPE '!')"
         conditions = [
             (True, "o.organization_id = ANY(:parents)"),
@@ -233,8 +236,8 @@ async def last_check_ins_of_objectives(viewer: Viewer, keys: Sequence[UUID]) -> 
     )
     found: dict[UUID, list[date]] = {}
     for objective_id, day in rows:
-        day = day if isinstance(day, date) else date.fromisoformat(day)
-        found.setdefault(UUID(str(objective_id)), []).append(day)
+        read = day if isinstance(day, date) else date.fromisoformat(day)
+        found.setdefault(UUID(str(objective_id)), []).append(read)
     return found
 
 

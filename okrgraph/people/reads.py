@@ -87,7 +87,7 @@ async def teams_of_organization(viewer: Viewer, keys: Sequence[UUID]) -> dict[UU
 
 async def companies_of_organizations(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, TeamRow]:
     rows = await fetch_rows(TeamRow, f"{_TEAM} AND t.parent_id IS NULL", **viewer.params)
-    return {viewer.organization_id: row for row in rows}
+    return {viewer.organization_id: rows[0]} if rows else {}
 
 
 async def teams_below(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[TeamRow]]:

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from okrgraph.okrs.circles import find_circle
+from okrgraph.okrs.circles import find_circles
 from okrgraph.okrs.models import AlignmentLink, Cycle
 from okrgraph.okrs.vocabulary import CycleKind, LinkKind
 from okrgraph.okrs.weeks import do_overlap
@@ -45,13 +45,19 @@ def _check_tree(plan: Plan, drafts: Iterable[Draft[Any]], column: str) -> None:
 
 def _refuse_circles(plan: Plan, edges: Mapping[Edge, Draft[Any] | None]) -> None:
     """Report each circle on a row that has part in it. edges: (child, parent), and the draft that says so."""
-    remaining = dict(edges)
-    while (circle := find_circle(remaining)) is not None:
+    reported: set[Edge] = set()
+    name_of: dict[UUID, str] = {}
+    for circle in find_circles(edges):
         steps = list(zip(circle, [*circle[1:], circle[0]], strict=True))
-        place = next((place for place, step in enumerate(steps) if _is_news(remaining[step])), 0)
-        draft = remaining.pop(steps[place])
+        news = (place for place, step in enumerate(steps) if step not in reported and _is_news(edges[step]))
+        place = next(news, None)
+        if place is None:
+            continue
+        reported.add(steps[place])
+        draft = edges[steps[place]]
         if draft is not None and draft.record is not None:
-            reason = f"This closes a circle: {_names(plan, [*circle[place:], *circle[:place]])}."
+            name_of = name_of or _names(plan)
+            reason = f"This closes a circle: {_listed(name_of, [*circle[place:], *circle[:place]])}."
             plan.problems.append(FileProblem(draft.record.line, "parent", reason))
 
 
@@ -60,11 +66,16 @@ def _is_news(draft: Draft[Any] | None) -> bool:
     return draft is not None and draft.record is not None and (draft.is_new or draft.is_changed)
 
 
-def _names(plan: Plan, circle: list[UUID]) -> str:
-    """Keys; titles of what the file does not name; dots for what it does not even touch."""
+def _names(plan: Plan) -> dict[UUID, str]:
+    """Keys, and the titles of what the file does not name."""
     name_of = {draft.entity.id: key for key, draft in (*plan.by_key.items(), *plan.by_email.items())}
     for draft in (*plan.objectives.values(), *plan.key_results.values()):
         name_of.setdefault(draft.entity.id, draft.entity.title)
+    return name_of
+
+
+def _listed(name_of: Mapping[UUID, str], circle: list[UUID]) -> str:
+    """The circle as a sentence shows it, with dots for what the file does not even touch."""
     names = [quoted(name_of[key]) if key in name_of else "..." for key in circle]
     shown = [name for place, name in enumerate(names) if name != "..." or names[place - 1] != "..."]
     if len(shown) > _NAMES_SHOWN:

@@ -1,6 +1,7 @@
-"""A burst of mutations from many clients at once, with a record of what was sent and what was acknowledged."""
+"""A burst of mutations from many clients at once, and the record of what was sent and acknowledged."""
 
 import asyncio
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -58,8 +59,9 @@ class Burst:
     def acknowledged(self) -> int:
         return sum(each.acknowledged is not None for each in self.sent)
 
-    async def until_killed(self, server: Server, after: int) -> None:
-        """Send until so many more mutations are acknowledged; then the server is killed, whatever it does."""
+    async def until_killed(self, server: Server, after: int) -> list[Sent]:
+        """Send until so many mutations are acknowledged, then kill the server, whatever it does; return them."""
+        earlier = len(self.sent)
         enough = self.acknowledged + after
         async with AsyncExitStack() as held, asyncio.TaskGroup() as group:
             for acme in self._organizations:
@@ -68,6 +70,8 @@ class Burst:
                 for _ in range(self._clients_of_each):
                     each = await held.enter_async_context(client(server, None))
                     group.create_task(self._keep_sending(each, self._mutations(acme, place), server, enough))
+        assert server.process.wait() == -signal.SIGKILL
+        return self.sent[earlier:]
 
     async def _keep_sending(
         self, each: Client, mutations: Iterator[Sent], server: Server, enough: int

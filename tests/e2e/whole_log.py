@@ -1,4 +1,4 @@
-"""One organisation's log as the database holds it, and the proof that it is gapless, whole and equal to the rows."""
+"""An organisation's log as the database holds it, and the proof that it is gapless and equal to the rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +56,9 @@ class Transaction:
                 assert shape.endswith("?"), kinds
         assert all(shape.endswith("?") for shape in wanted), kinds
         if kinds[0] == "CheckInPublished":
-            check_in = self.entries[0].body["check_in"]
-            has_changed = check_in["confidence"] != check_in["confidence_before"]
-            assert ("ConfidenceChanged" in kinds) is has_changed, self.entries
+            before = self.entries[0].body["check_in"]["confidence_before"]
+            after = self.entries[1].body["key_result"]["confidence"]
+            assert ("ConfidenceChanged" in kinds) is (before != after), self.entries
 
 
 async def whole_log(organization_id: UUID) -> list[Transaction]:

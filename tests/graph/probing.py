@@ -33,7 +33,8 @@ def root_fields(root: str) -> dict[str, GraphQLField]:
     """The fields of Query, Mutation or Subscription."""
     named = SCHEMA.type_map[root]
     assert isinstance(named, GraphQLObjectType)
-    return named.fields
+    fields: dict[str, GraphQLField] = named.fields
+    return fields
 
 
 def id_paths(field: GraphQLField) -> list[Path]:
@@ -110,4 +111,4 @@ def _cost_of(field: GraphQLField) -> int:
     """What only wraps entities or holds values of its own does not count as a level."""
     named = get_named_type(field.type)
     members = named.types if isinstance(named, GraphQLUnionType) else (named,)
-    return int(any("id" in member.fields for member in members))
+    return int(any("id" in getattr(member, "fields", ()) for member in members))

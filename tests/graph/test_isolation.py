@@ -1,4 +1,4 @@
-"""What is another organisation's, or hidden, is to a viewer as if it did not exist, however it is asked for."""
+"""What is another organisation's, or hidden, is to a viewer as if it did not exist, however they ask."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -4,7 +4,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from okrgraph.okrs.circles import closes_circle, find_circle
+from okrgraph.okrs.circles import closes_circle, find_circle, find_circles
 
 never_timed = settings(deadline=None)
 A, B, C, D, E = (UUID(int=number) for number in range(1, 6))
@@ -130,3 +130,17 @@ def test_a_circle_is_found_exactly_when_there_is_one(edges: list[tuple[int, int]
         assert len(set(circle)) == len(circle)
         steps = zip(circle, circle[1:] + circle[:1], strict=True)
         assert set(steps) <= set(edges)
+
+
+def test_circles_that_share_nothing_are_all_named() -> None:
+    assert list(find_circles([(A, B), (B, A), (C, C), (D, E)])) == [[A, B], [C]]
+
+
+@never_timed
+@given(edge_lists)
+def test_without_the_closing_edge_of_each_named_circle_none_is_left(edges: list[tuple[int, int]]) -> None:
+    named = list(find_circles(edges))
+    assert all((child, parent) in edges for circle in named for child, parent in zip(circle, circle[1:]))
+    closing = [(circle[-1], circle[0]) for circle in named]
+    assert set(closing) <= set(edges)
+    assert find_circle(edge for edge in edges if edge not in closing) is None

@@ -292,10 +292,11 @@ async def test_teams_and_cycles_run_in_no_circle_with_what_the_database_holds(sq
 
 
 async def test_links_close_no_circle_with_what_the_database_holds(sqlite_database):
-    await load(WHOLE)
-    rows = [row("objective", "win", parent="leads")]
-    assert await refusal_of(rows, organization="acme") == [
-        "line 2, column parent: This closes a circle: 'win' under 'leads' under 'Grow' under ... under 'win'."
+    below = row("objective", "care", title="Care", team="growth", cycle="q4", parent="leads")
+    await load([*WHOLE, below, row("key_result", "nps", title="NPS", parent="care")])
+    names = "'win' under 'nps' under 'Care' under ... under 'Deals' under 'win'"
+    assert await refusal_of([row("objective", "win", parent="nps")], organization="acme") == [
+        f"line 2, column parent: This closes a circle: {names}."
     ]
 
 
@@ -329,9 +330,8 @@ async def test_objectives_are_linked_across_cycles_that_overlap(sqlite_database)
         f"line 2, column cycle: {refused}"
     ]
     assert (await load([row("cycle", "q1", start="2027-01-03")], organization="acme")).changed == {"cycle": 1}
-    assert (await load([row("objective", "grow", cycle="q1")], organization="acme")).changed == {
-        "objective": 1
-    }
+    moved = await load([row("objective", "grow", cycle="q1")], organization="acme")
+    assert moved.changed == {"objective": 1}
     assert await refusal_of([row("cycle", "q1", start="2027-01-04")], organization="acme") == [
         f"line 2, column start: {refused}"
     ]

@@ -103,7 +103,7 @@ class BoundedHTTPProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().handle_websocket_upgrade()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+    def send_400_response(self, msg: str) -> None:
         """Answer in the form of every other refusal, whatever uvicorn would have said."""
         status, code, message = self._answer
         body = encode({"errors": errors_of(code, message)})
