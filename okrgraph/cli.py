@@ -160,8 +160,6 @@ def import_(
     load = {FileFormat.CSV: import_csv}[file_format]
     settings = load_settings()
     source = sys.stdin if str(file) == "-" else file
-    if isinstance(source, Path) and not source.is_file():
-        raise OperatorError(f"There is no file {file}.")
     try:
         result = _with_migrated(
             settings,
@@ -194,7 +192,7 @@ def schema() -> None:
 def _duration(text: str) -> timedelta:
     match = re.fullmatch(r"([1-9][0-9]{0,4})([dhm])", text)
     if match is None:
-        raise typer.BadParameter("say it as 90d, 12h or 30m")
+        raise typer.BadParameter("say it as 90d, 12h or 30m", param_hint="'--expires-in'")
     unit = {"d": "days", "h": "hours", "m": "minutes"}[match[2]]
     return timedelta(**{unit: int(match[1])})
 

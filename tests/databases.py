@@ -1,10 +1,12 @@
 """Databases of one test: empty, migrated, or migrated and open; copies of a template, so they cost little."""
 
+import copy
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from okrgraph.events.database import DatabaseAddress, opened
 from okrgraph.events.migrating import migrate
@@ -36,10 +38,20 @@ class GivenDatabase:
         await log_audit.forget(self.address, self.url)
 
 
-async def _make_template(database: GivenDatabase) -> None:
+# What a template holds beside the schema; its result goes to every test that takes a copy.
+Prepare = Callable[[], Awaitable[Any]]
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def _fill(database: GivenDatabase, prepare: Prepare) -> Any:
     async with opened(database.address):
         await migrate(database.address)
+        prepared = await prepare()
     await log_audit.install(database.address, database.url)
+    return prepared
 
 
 class SqliteDatabases:
@@ -47,7 +59,7 @@ class SqliteDatabases:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._template = folder / "template.db"
+        self._templates: dict[Prepare, tuple[Path, Any]] = {}
 
     @asynccontextmanager
     async def empty(self, folder: Path) -> AsyncIterator[GivenDatabase]:
@@ -55,12 +67,19 @@ class SqliteDatabases:
 
     @asynccontextmanager
     async def migrated(self, folder: Path) -> AsyncIterator[GivenDatabase]:
-        if not self._template.exists():
-            making = self._folder / "making.db"
-            await _make_template(GivenDatabase(f"sqlite:///{making}"))
-            making.rename(self._template)
-        shutil.copyfile(self._template, folder / "okrgraph.db")
-        yield GivenDatabase(f"sqlite:///{folder / 'okrgraph.db'}")
+        async with self.prepared(folder, _nothing) as (database, _):
+            yield database
+
+    @asynccontextmanager
+    async def prepared(self, folder: Path, prepare: Prepare) -> AsyncIterator[tuple[GivenDatabase, Any]]:
+        """A migrated database with what `prepare` wrote, and what it returned."""
+        if prepare not in self._templates:
+            path = self._folder / f"template{len(self._templates)}.db"
+            self._templates[prepare] = path, await _fill(GivenDatabase(f"sqlite:///{path}"), prepare)
+        template, prepared = self._templates[prepare]
+        shutil.copyfile(template, folder / "okrgraph.db")
+        async with self.empty(folder) as database:
+            yield database, copy.deepcopy(prepared)
 
 
 class PostgresDatabases:
@@ -68,24 +87,30 @@ class PostgresDatabases:
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
-        self._template: str | None = None
+        self._templates: dict[Prepare, tuple[str, Any]] = {}
 
     @asynccontextmanager
     async def empty(self, _folder: Path) -> AsyncIterator[GivenDatabase]:
-        async with self._copy(None) as database:
+        async with self._copy_of(None) as database:
             yield database
 
     @asynccontextmanager
-    async def migrated(self, _folder: Path) -> AsyncIterator[GivenDatabase]:
-        if self._template is None:
+    async def migrated(self, folder: Path) -> AsyncIterator[GivenDatabase]:
+        async with self.prepared(folder, _nothing) as (database, _):
+            yield database
+
+    @asynccontextmanager
+    async def prepared(self, _folder: Path, prepare: Prepare) -> AsyncIterator[tuple[GivenDatabase, Any]]:
+        """A migrated database with what `prepare` wrote, and what it returned."""
+        if prepare not in self._templates:
             name = await self._server.create_database()
-            await _make_template(GivenDatabase(self._server.url_of(name)))
-            self._template = name
-        async with self._copy(self._template) as database:
-            yield database
+            self._templates[prepare] = name, await _fill(GivenDatabase(self._server.url_of(name)), prepare)
+        template, prepared = self._templates[prepare]
+        async with self._copy_of(template) as database:
+            yield database, copy.deepcopy(prepared)
 
     @asynccontextmanager
-    async def _copy(self, template: str | None) -> AsyncIterator[GivenDatabase]:
+    async def _copy_of(self, template: str | None) -> AsyncIterator[GivenDatabase]:
         name = await self._server.create_database(template)
         try:
             yield GivenDatabase(self._server.url_of(name))
@@ -93,8 +118,8 @@ class PostgresDatabases:
             await self._server.drop_database(name)
 
     async def close(self) -> None:
-        if self._template is not None:
-            await self._server.drop_database(self._template)
+        for name, _ in self._templates.values():
+            await self._server.drop_database(name)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,16 +20,19 @@ class Ended:
     output: str
 
 
-async def run_together(program: str, *arguments: str, copies: int = 2) -> list[Ended]:
-    """Run copies of a Python program that executes WAIT once; output is stdout and stderr after that."""
+async def run_together(program: str, *copies: Sequence[str]) -> list[Ended]:
+    """Run a Python program that executes WAIT once, in a process for each sequence of arguments.
+
+    The output is stdout and stderr after WAIT.
+    """
     # The warnings of a child are errors as they are here.
-    command = (sys.executable, "-W", "error", "-c", program, *arguments)
+    command = (sys.executable, "-W", "error", "-c", program)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     started = [
         await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, env=environment, stdin=PIPE, stdout=PIPE, stderr=STDOUT
+            *command, *arguments, cwd=ROOT, env=environment, stdin=PIPE, stdout=PIPE, stderr=STDOUT
         )
-        for _ in range(copies)
+        for arguments in copies
     ]
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):

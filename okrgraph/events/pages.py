@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -54,7 +54,7 @@ class Order:
             if not isinstance(values, list) or len(values) != len(self.keys):
                 return None
             return tuple(_read(key, value) for key, value in zip(self.keys, values, strict=True))
-        except (binascii.Error, ValueError, TypeError):
+        except (binascii.Error, ValueError, TypeError, OverflowError):
             return None
 
 
@@ -66,8 +66,10 @@ def _read(key: OrderKey, value: object) -> Any:
     if not isinstance(value, str) or "\x00" in value:
         raise ValueError("not text")
     read = _READERS[key.type](value)
-    if isinstance(read, datetime) and read.tzinfo is None:
-        raise ValueError("a naive timestamp")
+    if isinstance(read, datetime):
+        if read.tzinfo is None:
+            raise ValueError("a naive timestamp")
+        return read.astimezone(UTC)  # which the first and the last day of the calendar may not have
     return read
 
 

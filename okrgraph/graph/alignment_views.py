@@ -1,5 +1,6 @@
 """The alignment tree and the line of sight in the schema."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
@@ -10,7 +11,7 @@ from okrgraph.graph.node import TYPE_OF_ROW
 from okrgraph.graph.objectives import Objective
 from okrgraph.graph.scalars import key_of
 from okrgraph.insight.alignment_tree import SightStep, TreeRow, alignment_tree, line_of_sight
-from okrgraph.kit.ids import global_id
+from okrgraph.kit.ids import global_id, read_global_id
 from okrgraph.okrs import reads
 
 AlignmentTreeNode = Annotated[
@@ -54,14 +55,22 @@ async def tree(info: Info, cycle_id: str, root_id: str | None, max_depth: int | 
         return []
     root = None
     if root_id is not None:
-        root = key_of("Objective", root_id) or key_of("KeyResult", root_id)
+        root = read_global_id(root_id)
         if root is None:
             return []
-    rows = await alignment_tree(context.viewer, cycle, root_id=root, max_depth=max_depth, at_most=NODE_LIMIT)
+    rows = await alignment_tree(
+        context.viewer, cycle, root_id=root[1] if root else None, max_depth=max_depth, at_most=NODE_LIMIT
+    )
     context.count(len(rows))
-    return rows
+    return rows if root is None or _is_first(root[0], rows) else []
 
 
 async def sight(info: Info, text: str) -> list[SightStep]:
-    start = key_of("Objective", text) or key_of("KeyResult", text)
-    return [] if start is None else await line_of_sight(info.context.viewer, start)
+    start = read_global_id(text)
+    steps = [] if start is None else await line_of_sight(info.context.viewer, start[1])
+    return steps if start is not None and _is_first(start[0], steps) else []
+
+
+def _is_first(type_name: str, rows: Sequence[TreeRow] | Sequence[SightStep]) -> bool:
+    """Whether the rows begin with a node of this type: an id of one type is none of another's."""
+    return bool(rows) and TYPE_OF_ROW[type(rows[0].node)] == type_name

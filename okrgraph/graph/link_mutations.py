@@ -10,8 +10,9 @@ from okrgraph.events.receipts import Done
 from okrgraph.graph.context import Info
 from okrgraph.graph.errors import CURSOR, ERRORS, MUTATION_ID, UserError, key_for, mutate
 from okrgraph.graph.links import AlignmentLink
-from okrgraph.graph.scalars import CursorText, key_of
+from okrgraph.graph.scalars import CursorText
 from okrgraph.kit.errors import not_found
+from okrgraph.kit.ids import read_global_id
 from okrgraph.okrs import link_reads
 from okrgraph.okrs.links import NewLink, accept_link, decline_link, propose_link, withdraw_link
 from okrgraph.okrs.vocabulary import LinkKind, LinkTestAnswer
@@ -67,11 +68,12 @@ class _LinkInput(Protocol):
 
 def new_link(given: _LinkInput, prefix: str = "") -> NewLink:
     """Read a link's input; prefix: what the names of fields in refusals start with."""
-    parent = key_of("KeyResult", given.parent_id) or key_of("Objective", given.parent_id)
-    if parent is None:
+    found = read_global_id(given.parent_id)
+    if found is None or found[0] not in ("KeyResult", "Objective"):
         raise not_found("objective or key result", f"{prefix}parent_id")
     return NewLink(
-        parent_id=parent,
+        parent_id=found[1],
+        is_key_result=found[0] == "KeyResult",
         kind=given.kind or LinkKind.SUPPORTS,
         primary=given.primary,
         weight=1.0 if given.weight is None else given.weight,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from okrgraph.events.database import fetch_all
@@ -58,10 +59,12 @@ async def alignment_tree(
 
     Roots: company objectives, then objectives without an accepted primary link or whose parent is hidden or
     in another cycle. With root_id only what stands from that objective or key result down; nothing when it is
-    not in the tree. max_depth: 0 is the roots alone. More than `at_most` rows are cut just above it, so that
-    the caller can refuse. Three SQL statements.
+    not in the tree. max_depth: 0 is the roots alone. A tree of more than `at_most` rows is given just above
+    that, whatever part of it was asked for, so that the caller can refuse. Three SQL statements.
     """
     tree = await _load(viewer, cycle_id, at_most)
+    if len(tree.nodes) > at_most:
+        return list(islice(tree.walk(tree.roots, None), at_most + 1))
     if root_id is None:
         return list(tree.walk(tree.roots, max_depth))
     return list(tree.walk([root_id], max_depth)) if root_id in tree.nodes else []

@@ -42,7 +42,10 @@ HEAVIEST = 1_000_000.0
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """parent_id: an objective or a key result. primary: None makes it primary when the child has none yet."""
+    """parent_id: an objective or a key result. is_key_result: which of them it must be; None for either.
+
+    primary: None makes it primary when the child has none yet.
+    """
 
     parent_id: UUID
     kind: LinkKind = LinkKind.SUPPORTS
@@ -50,6 +53,7 @@ class NewLink:
     weight: float = 1.0
     rationale: str | None = None
     answer: LinkTestAnswer = LinkTestAnswer.UNANSWERED
+    is_key_result: bool | None = None
 
 
 async def parent_objective_of(link: AlignmentLink) -> Objective:
@@ -60,11 +64,12 @@ async def parent_objective_of(link: AlignmentLink) -> Objective:
     return await Objective.get(id=key_result.objective_id)
 
 
-async def _visible_parent(viewer: Viewer, parent_id: UUID, field: str) -> tuple[UUID | None, Objective]:
+async def _visible_parent(viewer: Viewer, new: NewLink, field: str) -> tuple[UUID | None, Objective]:
     """The key result, if the parent is one, and the objective. Raises DomainError NOT_FOUND."""
-    key_result = (await reads.key_results_by_id(viewer, [parent_id])).get(parent_id)
-    objective_id = key_result.objective_id if key_result else parent_id
-    if objective_id not in await reads.objectives_by_id(viewer, [objective_id]):
+    key_result = (await reads.key_results_by_id(viewer, [new.parent_id])).get(new.parent_id)
+    objective_id = key_result.objective_id if key_result else new.parent_id
+    is_other = new.is_key_result is not None and new.is_key_result is (key_result is None)
+    if is_other or objective_id not in await reads.objectives_by_id(viewer, [objective_id]):
         raise not_found("objective or key result", field)
     return (key_result.id if key_result else None), await Objective.get(id=objective_id)
 
@@ -119,7 +124,7 @@ async def add_link(
 
     prefix: what the names of fields in refusals start with.
     """
-    parent_key_result_id, parent = await _visible_parent(viewer, new.parent_id, f"{prefix}parent_id")
+    parent_key_result_id, parent = await _visible_parent(viewer, new, f"{prefix}parent_id")
     require_phase(await Cycle.get(id=child.cycle_id), Act.LINK, child.id)
     if parent.id == child.id:
         raise invalid("An objective cannot support itself or its own key result.", f"{prefix}parent_id")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 from uuid import UUID
 
 from okrgraph.events.database import fetch_one
@@ -19,7 +19,6 @@ from okrgraph.transfer.check_in_plan import plan_check_ins
 from okrgraph.transfer.csv_file import read_csv
 from okrgraph.transfer.derived import derive_all
 from okrgraph.transfer.discussion_plan import plan_comments
-from okrgraph.transfer.drafts import Draft
 from okrgraph.transfer.link_plan import plan_links
 from okrgraph.transfer.loading import load
 from okrgraph.transfer.okr_plan import plan_cycles, plan_key_results, plan_objectives
@@ -31,7 +30,7 @@ from okrgraph.transfer.people_plan import (
     plan_people,
     plan_teams,
 )
-from okrgraph.transfer.plan import Plan
+from okrgraph.transfer.plan import TYPE_OF_MODEL, Plan
 from okrgraph.transfer.records import FileProblem, Record, RecordFile, RecordType
 from okrgraph.transfer.structure import check_structure
 from okrgraph.transfer.writing import OrganizationAppeared, Progress, write
@@ -111,13 +110,13 @@ async def _import_records(
     if dry_run:
         plan = await imported.planned(UnitOfWork(await _id_of(slug), None))
         return _result(plan, file, dry_run=True)
-    while True:
-        try:
-            await perform(_Operator(await _id_of(slug)), imported.run)
-        except OrganizationAppeared:
-            continue
-        assert imported.plan is not None, "a performed import has a plan"
-        return _result(imported.plan, file, dry_run=False)
+    try:
+        await perform(_Operator(await _id_of(slug)), imported.run)
+    except OrganizationAppeared:
+        # Now it is there, and an organisation never goes.
+        await perform(_Operator(await _id_of(slug)), imported.run)
+    assert imported.plan is not None, "a performed import has a plan"
+    return _result(imported.plan, file, dry_run=False)
 
 
 def _organization_record(file: RecordFile, organization: str | None) -> Record | None:
@@ -201,23 +200,14 @@ class _Import:
 
 def _result(plan: Plan, file: RecordFile, *, dry_run: bool) -> ImportResult:
     counts: dict[str, Counter[str]] = {"created": Counter(), "changed": Counter(), "unchanged": Counter()}
-    shelves: dict[RecordType, Iterable[Draft[Any]]] = {
-        RecordType.ORGANIZATION: [plan.organization],
-        RecordType.TEAM: plan.teams.values(),
-        RecordType.PERSON: plan.people.values(),
-        RecordType.CYCLE: plan.cycles.values(),
-        RecordType.OBJECTIVE: plan.objectives.values(),
-        RecordType.LINK: plan.links.values(),
-        RecordType.KEY_RESULT: plan.key_results.values(),
-        RecordType.CHECK_IN: plan.check_ins.values(),
-        RecordType.COMMENT: plan.comments.values(),
-    }
-    for kind, drafts in shelves.items():
-        for draft in drafts:
-            if draft.is_new:
-                counts["created"][kind.value] += 1
-            elif draft.record is not None:
-                counts["changed" if draft.is_edited else "unchanged"][kind.value] += 1
+    for draft in plan.drafts():
+        kind = TYPE_OF_MODEL.get(type(draft.entity))
+        if kind is None:
+            continue
+        if draft.is_new:
+            counts["created"][kind.value] += 1
+        elif draft.record is not None:
+            counts["changed" if draft.is_edited else "unchanged"][kind.value] += 1
     warnings = (*plan.warnings, *_idle_cells(file.records))
     return ImportResult(plan.organization.entity.slug, **counts, warnings=warnings, dry_run=dry_run)
 

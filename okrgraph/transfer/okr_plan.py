@@ -104,8 +104,9 @@ def _take_state(plan: Plan, draft: Draft[Objective], cells: Cells) -> None:
     if state is None and draft.is_new:
         state = ObjectiveState.DRAFT if is_backlog else ObjectiveState.PUBLISHED
     draft.take("state", state)
-    if is_backlog and state is ObjectiveState.PUBLISHED:
-        cells.refuse("state", "A BACKLOG holds drafts only; publish in a cycle with dates.")
+    if is_backlog and objective.state is ObjectiveState.PUBLISHED:
+        column = "cycle" if state is None else "state"
+        cells.refuse(column, "A BACKLOG holds drafts only; publish in a cycle with dates.")
     if draft.was("state") is objective.state:
         return
     if objective.state is ObjectiveState.DRAFT:

@@ -100,6 +100,22 @@ class Plan:
         }
         return cast(dict[UUID, Draft[Entity]], shelves[model])
 
+    def drafts(self) -> Iterator[Draft[Any]]:
+        """All of them."""
+        yield self.organization
+        for shelf in (
+            self.teams,
+            self.people,
+            self.memberships,
+            self.cycles,
+            self.objectives,
+            self.key_results,
+            self.links,
+            self.check_ins,
+            self.comments,
+        ):
+            yield from shelf.values()
+
     def add(self, entities: Iterable[Entity]) -> None:
         """Take entities that stand in the database; those that are there already stay as they are."""
         for entity in entities:

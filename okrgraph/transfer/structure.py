@@ -68,10 +68,10 @@ def _is_news(draft: Draft[Any] | None) -> bool:
 
 def _names(plan: Plan) -> dict[UUID, str]:
     """Keys, and the titles of what the file does not name."""
-    name_of = {draft.entity.id: key for key, draft in (*plan.by_key.items(), *plan.by_email.items())}
-    for draft in (*plan.objectives.values(), *plan.key_results.values()):
-        name_of.setdefault(draft.entity.id, draft.entity.title)
-    return name_of
+    titled: list[Draft[Any]] = [*plan.objectives.values(), *plan.key_results.values()]
+    titles = {draft.entity.id: draft.entity.title for draft in titled}
+    keys = {draft.entity.id: key for key, draft in (*plan.by_key.items(), *plan.by_email.items())}
+    return titles | keys
 
 
 def _listed(name_of: Mapping[UUID, str], circle: list[UUID]) -> str:

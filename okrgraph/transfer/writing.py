@@ -1,7 +1,7 @@
 """Writes a plan: new rows in batches, changed rows in batches, in an order that every constraint accepts."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -60,18 +60,7 @@ class Writer:
 
 async def write(plan: Plan, progress: Progress | None) -> None:
     """Write what is new and what changed. Raises OrganizationAppeared."""
-    shelves: list[dict[Any, Draft[Any]]] = [
-        plan.teams,
-        plan.people,
-        plan.memberships,
-        plan.cycles,
-        plan.objectives,
-        plan.key_results,
-        plan.links,
-        plan.check_ins,
-        plan.comments,
-    ]
-    drafts = [plan.organization, *(draft for shelf in shelves for draft in shelf.values())]
+    drafts = list(plan.drafts())
     changed = [draft for draft in drafts if draft.is_changed]
     for draft in changed:
         draft.seal(plan.at)
@@ -88,19 +77,21 @@ async def write(plan: Plan, progress: Progress | None) -> None:
     await _write_links(plan, writer)
     await _write_shelf(writer, CheckIn, plan.check_ins.values())
     await _write_shelf(writer, Comment, plan.comments.values(), "parent_comment_id")
-    await writer.insert(
-        ImportKey,
-        [
-            ImportKey(
-                id=new_key(),
-                organization_id=plan.organization_id,
-                entity_type=kind.value,
-                entity_key=key,
-                entity_id=entity_id,
-            )
-            for kind, key, entity_id in plan.new_keys
-        ],
-    )
+    await _write_keys(plan, writer)
+
+
+async def _write_keys(plan: Plan, writer: Writer) -> None:
+    keys = [
+        ImportKey(
+            id=new_key(),
+            organization_id=plan.organization_id,
+            entity_type=kind.value,
+            entity_key=key,
+            entity_id=entity_id,
+        )
+        for kind, key, entity_id in plan.new_keys
+    ]
+    await writer.insert(ImportKey, keys)
 
 
 async def _write_organization(plan: Plan, writer: Writer) -> None:

@@ -51,7 +51,7 @@ class Ended:
         return line
 
 
-def _environment(database: GivenDatabase | None, extra: dict[str, str]) -> dict[str, str]:
+def environment_of(database: GivenDatabase | None, extra: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OKRGRAPH_")}
     url = {"OKRGRAPH_DATABASE_URL": database.url} if database else {}
     return {**kept, "PYTHONPATH": str(ROOT), **url, **extra}
@@ -64,7 +64,7 @@ async def start(
     **settings: str,
 ) -> Process:
     """Start the program in a folder; settings are environment variables."""
-    environment = _environment(database, settings)
+    environment = environment_of(database, settings)
     return await asyncio.create_subprocess_exec(
         *COMMAND, *arguments, cwd=folder, env=environment, stdin=PIPE, stdout=PIPE, stderr=PIPE
     )
@@ -141,7 +141,7 @@ async def running(
     *arguments: str, folder: Path, database: GivenDatabase | None = None, **settings: str
 ) -> AsyncIterator[Server]:
     """Run a command that serves, on a free port; left running, it must end with status 0 when told to."""
-    server = Server(arguments, folder, _environment(database, settings), free_port())
+    server = Server(arguments, folder, environment_of(database, settings), free_port())
     try:
         yield server
         if server.process.poll() is None:

@@ -65,7 +65,7 @@ async def test_each_database_has_an_epoch_of_its_own(databases, tmp_path):
 
 
 async def test_two_processes_that_migrate_at_once_do_it_once(empty_database):
-    ended = await run_together(MIGRATE, empty_database.url)
+    ended = await run_together(MIGRATE, *[(empty_database.url,)] * 2)
 
     assert [each.returncode for each in ended] == [0, 0], ended
     assert sorted(each.output for each in ended) == ["\n", " ".join(EVERY_MIGRATION) + "\n"]

@@ -155,7 +155,7 @@ async def test_two_processes_that_read_before_they_write_never_fail(sqlite_datab
     await execute("CREATE TABLE tally (n integer NOT NULL)")
     await execute("INSERT INTO tally VALUES (0)")
 
-    ended = await run_together(INCREMENT, sqlite_database.url, "150")
+    ended = await run_together(INCREMENT, *[(sqlite_database.url, "150")] * 2)
 
     assert [(each.returncode, each.output) for each in ended] == [(0, ""), (0, "")]
     assert (await fetch_all("SELECT n FROM tally"))[0][0] == 300

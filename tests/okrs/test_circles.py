@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -140,7 +141,7 @@ def test_circles_that_share_nothing_are_all_named() -> None:
 @given(edge_lists)
 def test_without_the_closing_edge_of_each_named_circle_none_is_left(edges: list[tuple[int, int]]) -> None:
     named = list(find_circles(edges))
-    assert all((child, parent) in edges for circle in named for child, parent in zip(circle, circle[1:]))
+    assert all((child, parent) in edges for circle in named for child, parent in pairwise(circle))
     closing = [(circle[-1], circle[0]) for circle in named]
     assert set(closing) <= set(edges)
     assert find_circle(edge for edge in edges if edge not in closing) is None

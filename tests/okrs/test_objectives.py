@@ -14,14 +14,12 @@ from okrgraph.okrs.objectives import (
     MOST_LINKS,
     NewObjective,
     ObjectiveChange,
-    close_objective,
     create_objective,
     publish_objective,
     update_objective,
 )
 from okrgraph.okrs.vocabulary import (
     AlignmentBasis,
-    CloseOutcome,
     CycleKind,
     CycleState,
     LinkKind,

@@ -1,0 +1,223 @@
+import os
+import pty
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from okrgraph.events.database import fetch_all, opened
+from okrgraph.people.tokens import create_token
+from tests.databases import GivenDatabase
+from tests.e2e.clients import client, socket
+from tests.e2e.given_csv import SMALL, rows
+from tests.e2e.program import COMMAND, Ended, Shared, ended, environment_of, start
+
+TREE = """{
+  organization {
+    name
+    currentCycle { name }
+    company { children { name members { name } } }
+  }
+  objectives {
+    nodes { title state progress owner { email } whyNow keyResults { title currentValue confidence } }
+  }
+}"""
+CHANGES = """subscription {
+  changes {
+    cursor
+    changes {
+      __typename
+      ... on ObjectiveChanged { objective { title } }
+      ... on Resync { reason }
+    }
+  }
+}"""
+
+
+async def _import(
+    text: str, *options: str, folder: Path, database: GivenDatabase, slug: str = "initech"
+) -> Ended:
+    """Import from standard input, which is all that a file is."""
+    process = await start("import", "-", *options, folder=folder, database=database)
+    return await ended(process, text.replace("initech", slug))
+
+
+async def _rows(database: GivenDatabase) -> dict[str, list[Any]]:
+    """Everything that an import may write."""
+    tables = ("organization", "team", "person", "membership", "cycle", "objective", "key_result", "check_in")
+    tables += ("alignment_link", "comment", "import_key", "change_log", "log_head")
+    async with opened(database.address):
+        found = {table: await fetch_all(f"SELECT * FROM {table}") for table in tables}
+    return {table: sorted(map(repr, map(tuple, rows))) for table, rows in found.items()}
+
+
+async def test_an_imported_organisation_is_served_as_the_file_says(shared: Shared) -> None:
+    done = await _import(SMALL, folder=shared.folder, database=shared.database, slug="served")
+    async with opened(shared.database.address):
+        token = await create_token("served", "peter@served.example")
+    async with client(shared.server, token) as peter:
+        tree = await peter.run(TREE)
+
+    assert (done.status, done.output) == (
+        0,
+        "Imported served:\n"
+        "  check_in: 1 created, 0 changed, 0 unchanged\n"
+        "  cycle: 1 created, 0 changed, 0 unchanged\n"
+        "  key_result: 1 created, 0 changed, 0 unchanged\n"
+        "  objective: 1 created, 0 changed, 0 unchanged\n"
+        "  organization: 1 created, 0 changed, 0 unchanged\n"
+        "  person: 1 created, 0 changed, 0 unchanged\n"
+        "  team: 2 created, 0 changed, 0 unchanged\n",
+    )
+    assert tree == {
+        "organization": {
+            "name": "Initech",
+            "currentCycle": {"name": "Quarter"},
+            "company": {"children": [{"name": "Growth", "members": [{"name": "Peter"}]}]},
+        },
+        "objectives": {
+            "nodes": [
+                {
+                    "title": "Grow",
+                    "state": "PUBLISHED",
+                    "progress": 0.25,
+                    "owner": {"email": "peter@served.example"},
+                    "whyNow": "Because the market is moving",
+                    "keyResults": [{"title": "Customers", "currentValue": 25.0, "confidence": 4}],
+                }
+            ]
+        },
+    }
+
+
+async def test_importing_the_same_file_again_changes_nothing(
+    closed_database: GivenDatabase, tmp_path: Path
+) -> None:
+    await _import(SMALL, folder=tmp_path, database=closed_database)
+    before = await _rows(closed_database)
+
+    again = await _import(SMALL, folder=tmp_path, database=closed_database)
+
+    assert (again.status, again.output) == (
+        0,
+        "Imported initech:\n"
+        "  cycle: 0 created, 0 changed, 1 unchanged\n"
+        "  key_result: 0 created, 0 changed, 1 unchanged\n"
+        "  objective: 0 created, 0 changed, 1 unchanged\n"
+        "  organization: 0 created, 0 changed, 1 unchanged\n"
+        "  person: 0 created, 0 changed, 1 unchanged\n"
+        "  team: 0 created, 0 changed, 2 unchanged\n",
+    )
+    assert await _rows(closed_database) == before
+
+
+async def test_a_dry_run_says_what_would_be_done_and_writes_nothing(
+    closed_database: GivenDatabase, tmp_path: Path
+) -> None:
+    before = await _rows(closed_database)
+
+    dry = await _import(SMALL, "--dry-run", folder=tmp_path, database=closed_database)
+
+    assert dry.status == 0
+    assert dry.output.startswith("Would import initech:\n  check_in: 1 created, ")
+    assert await _rows(closed_database) == before
+
+
+async def test_every_bad_row_is_named_with_line_column_and_reason_and_nothing_is_written(
+    closed_database: GivenDatabase, tmp_path: Path
+) -> None:
+    before = await _rows(closed_database)
+    bad = SMALL.replace("100,25,4", "100,much,9").replace("Grow,growth,", "Grow,groth,")
+
+    refused = await _import(bad, folder=tmp_path, database=closed_database)
+
+    assert (refused.status, refused.output) == (1, "")
+    problems = [line for line in refused.errors.splitlines() if line.startswith("line ")]
+    assert problems == [
+        "line 7, column team: There is no team with the key 'groth'.",
+        "line 8, column confidence: Confidence is a whole number from 1 (will miss) to 5 (certain), not '9'.",
+        "line 8, column current: 'much' is not a number; write it like 1234.5.",
+    ]
+    assert refused.errors.splitlines()[-1] == "Nothing was written: 3 problems in -."
+    assert await _rows(closed_database) == before
+
+
+async def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(
+    sqlite_file: GivenDatabase, tmp_path: Path
+) -> None:
+    for name, reason in (("absent.csv", "No such file or directory"), (".", "Is a directory")):
+        process = await start("import", name, folder=tmp_path, database=sqlite_file)
+
+        assert (await ended(process)).refusal() == f"The file {name} cannot be read ({reason})."
+
+
+async def test_a_subscriber_of_a_running_server_hears_an_import_change_by_change(shared: Shared) -> None:
+    where = {"folder": shared.folder, "database": shared.database, "slug": "heard"}
+    await _import(SMALL, **where)  # type: ignore[arg-type]
+    async with opened(shared.database.address):
+        token = await create_token("heard", "peter@heard.example")
+    async with socket(shared.server, token) as live:
+        await live.follow("all", CHANGES)
+        await _import(SMALL.replace(",Grow,", ",Grow faster,"), **where)  # type: ignore[arg-type]
+        batch = await live.data("all")
+
+    assert batch["changes"] == [{"__typename": "ObjectiveChanged", "objective": {"title": "Grow faster"}}]
+
+
+async def test_a_subscriber_of_a_running_server_is_told_to_read_anew_after_a_large_import(
+    shared: Shared,
+) -> None:
+    where = {"folder": shared.folder, "database": shared.database, "slug": "large"}
+    await _import(SMALL, **where)  # type: ignore[arg-type]
+    async with opened(shared.database.address):
+        token = await create_token("large", "peter@large.example")
+    async with socket(shared.server, token) as live, client(shared.server, token) as peter:
+        await live.follow("all", CHANGES)
+        await _import(SMALL + "".join(rows(300)), **where)  # type: ignore[arg-type]
+        batch = await live.data("all")
+        count = await peter.run("{ objectives(first: 1) { totalCount } }")
+
+    assert batch["changes"] == [{"__typename": "Resync", "reason": "BULK_CHANGE"}]
+    assert count == {"objectives": {"totalCount": 301}}
+
+
+def _kill_while_writing(database: GivenDatabase, folder: Path) -> None:
+    """Import large.csv and kill the process once it has written a part, which it tells a terminal."""
+    ours, its = pty.openpty()
+    with open(ours, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(
+            [*COMMAND, "import", "large.csv"],
+            cwd=folder,
+            env=environment_of(database, {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=its,
+        )
+        os.close(its)
+        shown = b""
+        while (
+            not (written := re.findall(rb"writing: ([0-9,]+) of ([0-9,]+)", shown))
+            or written[-1][0] < b"1,000"
+        ):
+            shown += terminal.read(4096)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    done, total = (int(number.replace(b",", b"")) for number in written[-1])
+    assert 1_000 <= done < total
+
+
+async def test_kill_9_in_the_middle_of_an_import_leaves_the_organisation_as_before(
+    closed_database: GivenDatabase, tmp_path: Path
+) -> None:
+    await _import(SMALL, folder=tmp_path, database=closed_database)
+    (tmp_path / "large.csv").write_text(SMALL.replace(",Grow,", ",Grow faster,") + "".join(rows(1_500)))
+    before = await _rows(closed_database)
+
+    _kill_while_writing(closed_database, tmp_path)
+
+    assert await _rows(closed_database) == before
+    again = await ended(await start("import", "large.csv", folder=tmp_path, database=closed_database))
+    assert again.status == 0
+    assert "  objective: 1,500 created, 1 changed, 0 unchanged\n" in again.output
+    assert await closed_database.unlogged_changes() == []

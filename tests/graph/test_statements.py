@@ -1,0 +1,194 @@
+"""The number of SQL statements of an operation depends on its text, never on how many rows there are."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+
+from okrgraph.discussion.comments import NewComment, create_comment
+from okrgraph.discussion.vocabulary import SubjectType
+from okrgraph.events.cursors import Cursor
+from okrgraph.events.database import connection, is_sqlite
+from okrgraph.kit.ids import global_id
+from okrgraph.okrs.models import KeyResult, Objective
+from okrgraph.people.models import Team
+from okrgraph.people.viewer import Viewer
+from okrgraph.people.vocabulary import MemberRole
+from tests.building import GivenOrganization, make_organization
+from tests.graph.rich_world import plain
+
+LEVEL = "id title progress team { name } owner { name } keyResults { id title progress confidence { below } }"
+FLAT = LEVEL.replace("{ below }", "")
+
+
+def nested(levels: int) -> str:
+    below = f"alignedObjectives {{ {nested(levels - 1)} }}" if levels > 1 else ""
+    return LEVEL.replace("{ below }", below)
+
+
+OPERATIONS = {
+    "nested tree": f"query($cycle: ID!) {{ X
+    "team page": f"""query($team: ID!, $cycle: ID!) {{ team(id: $team) {{ name parent {{ name }} children {{ name }}
+        members {{ name manager {{ name }} teams {{ name }} }} objectives(cycleId: $cycle) {{ {FLAT} viewerCanEdit
+            confidenceSummary {{ min stale }} coOwnerTeams {{ name }}
+            links {{ rationale viewerCanDecide proposedBy {{ name }} parent {{
+                ... on KeyResult {{ title objective {{ title }} }} ... on Objective {{ title }} }} }} }} }} }}""",
+    "objective with comments": """query($objective: ID!) { objective(id: $objective) { title
+        comments(first: 100) { totalCount nodes { body bodyHtml author { name teams { name } } resolvedBy { name }
+            subject { id } replies { body author { name } parentComment { id } } } }
+        keyResults { title viewerCanEdit comments { totalCount nodes { body } }
+            checkIns { totalCount nodes { confidence author { name } } } } } }""",
+    "alignment tree": """query($cycle: ID!) { alignmentTree(cycleId: $cycle) { depth childCount parentId node {
+        ... on Objective { id title owner { name } team { name } } ... on KeyResult { id title objective { id } } } } }""",
+    "line of sight": """query($deepest: ID!) { lineOfSight(id: $deepest) { rationale node {
+        ... on Objective { title team { name } } ... on KeyResult { title objective { title } } } } }""",
+    "page of changes": """query($start: Cursor!) { changesSince(after: $start, first: 500) { hasMore changes { __typename
+        ... on ChangeMeta { at actor { name } }
+        ... on ObjectiveChanged { objective { title owner { name } keyResults { title } } }
+        ... on KeyResultChanged { keyResult { title objective { title } } }
+        ... on CheckInPublished { checkIn { author { name } } }
+        ... on CommentChanged { comment { body author { name } subject { id } replies { id } } }
+        ... on AlignmentLinkChanged { alignmentLink { child { title } parent { __typename } viewerCanDecide } } } } }""",
+    "list of objectives": f"""query($cycle: ID!) {{ objectives(first: 100, filter: {{ cycleId: $cycle }}) {{ totalCount nodes {{
+        {FLAT} comments {{ totalCount }} incomingLinks {{ child {{ title }} }} cycle {{ name currentWeek }} }} }} }}""",
+    "organisation": """{ organization { cursor company { name } currentCycle { name } cycles { name }
+        teams { name parent { name } members { name } } people(first: 100) { totalCount nodes { name teams { name } } } } }""",
+}
+
+
+# What asyncpg sends by itself: to learn types on a new connection, and when one goes back to the pool.
+DRIVERS_OWN = ("typeinfo_tree", "('jit'", "pg_advisory_unlock_all")
+
+
+@asynccontextmanager
+async def statements() -> AsyncIterator[list[str]]:
+    """What the driver is given to run meanwhile, by the ORM or by hand."""
+    seen: list[str] = []
+    client: Any = connection()
+    if is_sqlite():
+
+        def trace(sql: str) -> None:
+            # A statement is told of again for each row that the audit's triggers note.
+            if not seen or seen[-1] != sql:
+                seen.append(sql)
+
+        async with client.acquire_connection() as raw:
+            await raw.set_trace_callback(trace)
+        yield seen
+        async with client.acquire_connection() as raw:
+            await raw.set_trace_callback(None)
+        return
+
+    def note(record: Any) -> None:
+        if not any(mark in record.query for mark in DRIVERS_OWN):
+            seen.append(record.query)
+
+    async def listen(raw: Any) -> None:
+        raw.add_query_logger(note)
+
+    # Connections that are open, and those that the pool opens meanwhile.
+    opened = [holder._con for holder in client._pool._holders if holder._con is not None]
+    client._pool._init = listen
+    for raw in opened:
+        raw.add_query_logger(note)
+    yield seen
+    client._pool._init = None
+    for holder in client._pool._holders:
+        if holder._con is not None:
+            holder._con.remove_query_logger(note)
+
+
+class Growing:
+    """An organisation whose every list grows by the same part again and again."""
+
+    def __init__(
+        self, org: GivenOrganization, ada: Viewer, top: Objective, goal: KeyResult, growth: Team
+    ) -> None:
+        self.org = org
+        self.ada = ada
+        self.top = top
+        self.goal = goal
+        self.growth = growth
+        self.deepest = top
+
+    async def grow(self) -> None:
+        org, ada = self.org, self.ada
+        member = await org.person(f"M {len(org.tokens)}", {self.growth: MemberRole.MEMBER})
+        await org.team(f"T {len(org.tokens)}", parent=self.growth)
+        goal = await org.key_result(self.top, ada, title="More")
+        team = await org.objective(member, team=self.growth, published=True, owner_id=member.person_id)
+        await org.link(team, self.goal, accepted=True, rationale="It helps")
+        await org.link(team, goal, primary=False)
+        measure = await org.key_result(team, member)
+        own = await org.objective(member, team=self.growth, published=True)
+        await org.link(own, measure, accepted=True)
+        await org.key_result(own, member)
+        await org.check_in(self.goal, viewer=ada)
+        comment = await org.comment(member, self.top)
+        await org.comment(ada, self.top, "Because", parent_comment_id=comment.id)
+        await create_comment(plain(member), NewComment(SubjectType.KEY_RESULT, self.goal.id, "Why?"))
+        below = await org.objective(member, team=self.growth, published=True)
+        await org.link(below, self.deepest, accepted=True)
+        self.deepest = below
+
+    def variables(self, graph: Any) -> dict[str, str]:
+        return {
+            "cycle": global_id("Cycle", self.top.cycle_id),
+            "team": global_id("Team", self.growth.id),
+            "objective": global_id("Objective", self.top.id),
+            "deepest": global_id("Objective", self.deepest.id),
+            "start": Cursor(self.org.id, graph.hub.epoch, 0).encode(),
+        }
+
+
+@pytest.fixture
+async def growing(graph) -> Growing:
+    org = await make_organization()
+    growth = await org.team("Growth")
+    ada = await org.person("Ada", {org.company: MemberRole.LEAD, growth: MemberRole.LEAD})
+    top = await org.objective(ada, published=True, owner_id=ada.person_id)
+    return Growing(org, ada, top, await org.key_result(top, ada), growth)
+
+
+async def measured(graph: Any, growing: Growing) -> dict[str, tuple[int, int]]:
+    """Statements and length of the answer of each operation."""
+    found = {}
+    variables = growing.variables(graph)
+    for name, document in OPERATIONS.items():
+        needed = {key: value for key, value in variables.items() if f"${key}" in document}
+        async with statements() as seen:
+            data = await graph.run(growing.ada, document, **needed)
+        found[name] = (len(seen), len(orjson.dumps(data)))
+    return found
+
+
+async def test_ten_times_the_rows_take_the_same_statements(graph, growing) -> None:
+    await growing.grow()
+    small = await measured(graph, growing)
+    for _ in range(9):
+        await growing.grow()
+    large = await measured(graph, growing)
+    assert {name: count for name, (count, _) in large.items()} == {
+        name: count for name, (count, _) in small.items()
+    }
+    for name, (_, length) in large.items():
+        assert length > 3 * small[name][1], name
+
+
+async def test_a_check_in_takes_the_same_statements_beside_many_key_results(graph, growing) -> None:
+    document = """mutation($id: ID!, $value: Float) {
+        checkInCreate(input: { keyResultId: $id, confidence: 3, value: $value }) {
+            keyResult { confidence objective { progress } } userErrors { message } } }"""
+    key = global_id("KeyResult", growing.goal.id)
+    await graph.run(growing.ada, document, id=key, value=1)
+    counts = []
+    for value in (2, 3):
+        async with statements() as seen:
+            await graph.run(growing.ada, document, id=key, value=value)
+        counts.append(len(seen))
+        for _ in range(10):
+            await growing.org.key_result(growing.top, growing.ada)
+            await growing.org.check_in(growing.goal, 3, 1.0, viewer=growing.ada)
+    assert counts[0] == counts[1]
