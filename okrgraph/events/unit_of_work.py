@@ -14,6 +14,7 @@ from okrgraph.events.entry import Entry
 from okrgraph.events.receipts import Done, Receipt
 from okrgraph.events.transactions import is_retryable, transaction
 from okrgraph.kit import clock
+from okrgraph.kit.errors import BusyError
 
 ATTEMPTS = 4
 
@@ -92,14 +93,16 @@ async def perform(author: Author, body: Callable[[UnitOfWork], Awaitable[UUID]])
     """Run a body that changes rows and returns the entity it was about, as one transaction with its log.
 
     A deadlock or a lock that could not be had in time runs the body again, up to four times in all.
-    Raises what the body raises; then nothing was written.
+    Raises what the body raises, BusyError when every attempt met a lock; then nothing was written.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             done, grown = await _attempt(author, body)
         except Exception as error:
-            if attempt == ATTEMPTS or not is_retryable(error):
+            if not is_retryable(error):
                 raise
+            if attempt == ATTEMPTS:
+                raise BusyError("Others are changing the same things; try again in a moment.") from error
             continue
         if grown and _broker is not None:
             await _broker.publish(author.organization_id, done.position)

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import orjson
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.maybe import Some
 
 from okrgraph.events.receipts import Done, Receipt
 from okrgraph.graph.context import Batch, Info
 from okrgraph.graph.scalars import CursorText, key_of
-from okrgraph.kit.errors import DomainError, ErrorCode, Problem, invalid, not_found
+from okrgraph.kit.errors import BusyError, DomainError, ErrorCode, Problem, invalid, not_found
 from okrgraph.people.viewer import Viewer
 
 MUTATION_ID_LENGTH = 128
@@ -112,6 +113,8 @@ async def mutate(
             shown = (await batch(context.viewer, [refused.entity_id])).get(refused.entity_id)
         errors = [_error_of(problem) for problem in refused.problems]
         return payload(**{entity: shown}, user_errors=errors, cursor=None)
+    except BusyError as busy:
+        raise GraphQLError(str(busy), extensions={"code": "UNAVAILABLE"}) from busy
     # Past the loaders: another mutation of this request may have loaded the entity as it was before.
     found = (await batch(context.viewer, [done.entity_id])).get(done.entity_id)
     cursor = CursorText(context.cursor(done.position))

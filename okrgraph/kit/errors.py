@@ -58,5 +58,9 @@ def duplicate(message: str, field: str | None = None, *, entity_id: UUID | None 
     return DomainError(Problem(ErrorCode.DUPLICATE, message, field), entity_id=entity_id)
 
 
+class BusyError(Exception):
+    """What has to be changed was locked by others for too long; the same request may succeed later."""
+
+
 class OperatorError(Exception):
     """Something the operator must mend (settings, database, files): one sentence that says what to do."""

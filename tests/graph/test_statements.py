@@ -1,5 +1,6 @@
 """The number of SQL statements of an operation depends on its text, never on how many rows there are."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,33 +30,43 @@ def nested(levels: int) -> str:
 
 
 OPERATIONS = {
-    "nested tree": f"query($cycle: ID!) {{ X
-    "team page": f"""query($team: ID!, $cycle: ID!) {{ team(id: $team) {{ name parent {{ name }} children {{ name }}
-        members {{ name manager {{ name }} teams {{ name }} }} objectives(cycleId: $cycle) {{ {FLAT} viewerCanEdit
-            confidenceSummary {{ min stale }} coOwnerTeams {{ name }}
-            links {{ rationale viewerCanDecide proposedBy {{ name }} parent {{
-                ... on KeyResult {{ title objective {{ title }} }} ... on Objective {{ title }} }} }} }} }} }}""",
-    "objective with comments": """query($objective: ID!) { objective(id: $objective) { title
-        comments(first: 100) { totalCount nodes { body bodyHtml author { name teams { name } } resolvedBy { name }
-            subject { id } replies { body author { name } parentComment { id } } } }
+    "nested tree": "objectives(filter: { levels: [COMPANY], cycleId: $cycle }) { nodes { NESTED } }",
+    "team page": """team(id: $team) { name parent { name } children { name }
+        members { name manager { name } teams { name } }
+        objectives(cycleId: $cycle) { FLAT viewerCanEdit confidenceSummary { min stale } coOwnerTeams { name }
+            links { rationale viewerCanDecide proposedBy { name } parent {
+                ... on KeyResult { title objective { title } } ... on Objective { title } } } } }""",
+    "objective with comments": """objective(id: $objective) { title
+        comments(first: 100) { totalCount nodes { body bodyHtml author { name teams { name } } subject { id }
+            resolvedBy { name } replies { body author { name } parentComment { id } } } }
         keyResults { title viewerCanEdit comments { totalCount nodes { body } }
-            checkIns { totalCount nodes { confidence author { name } } } } } }""",
-    "alignment tree": """query($cycle: ID!) { alignmentTree(cycleId: $cycle) { depth childCount parentId node {
-        ... on Objective { id title owner { name } team { name } } ... on KeyResult { id title objective { id } } } } }""",
-    "line of sight": """query($deepest: ID!) { lineOfSight(id: $deepest) { rationale node {
-        ... on Objective { title team { name } } ... on KeyResult { title objective { title } } } } }""",
-    "page of changes": """query($start: Cursor!) { changesSince(after: $start, first: 500) { hasMore changes { __typename
+            checkIns { totalCount nodes { confidence author { name } } } } }""",
+    "alignment tree": """alignmentTree(cycleId: $cycle) { depth childCount parentId node {
+        ... on Objective { id title owner { name } team { name } }
+        ... on KeyResult { id title objective { id } } } }""",
+    "line of sight": """lineOfSight(id: $deepest) { rationale node {
+        ... on Objective { title team { name } } ... on KeyResult { title objective { title } } } }""",
+    "page of changes": """changesSince(after: $start, first: 500) { hasMore changes { __typename
         ... on ChangeMeta { at actor { name } }
         ... on ObjectiveChanged { objective { title owner { name } keyResults { title } } }
         ... on KeyResultChanged { keyResult { title objective { title } } }
         ... on CheckInPublished { checkIn { author { name } } }
         ... on CommentChanged { comment { body author { name } subject { id } replies { id } } }
-        ... on AlignmentLinkChanged { alignmentLink { child { title } parent { __typename } viewerCanDecide } } } } }""",
-    "list of objectives": f"""query($cycle: ID!) {{ objectives(first: 100, filter: {{ cycleId: $cycle }}) {{ totalCount nodes {{
-        {FLAT} comments {{ totalCount }} incomingLinks {{ child {{ title }} }} cycle {{ name currentWeek }} }} }} }}""",
-    "organisation": """{ organization { cursor company { name } currentCycle { name } cycles { name }
-        teams { name parent { name } members { name } } people(first: 100) { totalCount nodes { name teams { name } } } } }""",
+        ... on AlignmentLinkChanged {
+            alignmentLink { child { title } parent { __typename } viewerCanDecide } } } }""",
+    "list of objectives": """objectives(first: 100, filter: { cycleId: $cycle }) { totalCount nodes { FLAT
+        comments { totalCount } incomingLinks { child { title } } cycle { name currentWeek } } }""",
+    "organisation": """organization { cursor company { name } currentCycle { name } cycles { name }
+        teams { name parent { name } members { name } }
+        people(first: 100) { totalCount nodes { name teams { name } } } }""",
 }
+
+
+def document_of(body: str) -> str:
+    names = dict.fromkeys(re.findall(r"\$(\w+)", body))
+    declared = ", ".join(f"${name}: {'Cursor' if name == 'start' else 'ID'}!" for name in names)
+    text = body.replace("NESTED", nested(3)).replace("FLAT", FLAT)
+    return f"query{f'({declared})' if names else ''} {{ {text} }}"
 
 
 # What asyncpg sends by itself: to learn types on a new connection, and when one goes back to the pool.
@@ -156,7 +167,8 @@ async def measured(graph: Any, growing: Growing) -> dict[str, tuple[int, int]]:
     """Statements and length of the answer of each operation."""
     found = {}
     variables = growing.variables(graph)
-    for name, document in OPERATIONS.items():
+    for name, body in OPERATIONS.items():
+        document = document_of(body)
         needed = {key: value for key, value in variables.items() if f"${key}" in document}
         async with statements() as seen:
             data = await graph.run(growing.ada, document, **needed)

@@ -14,11 +14,19 @@ from okrgraph.okrs.models import CheckIn, KeyResult, Objective
 from okrgraph.okrs.vocabulary import CycleKind, CycleState, MetricKind
 from tests.refusals import refused
 
-TODAY = clock.now().date()
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+TODAY = NOON.date()
 
 
 def days_ago(days: int) -> date:
     return TODAY - timedelta(days=days)
+
+
+@pytest.fixture(autouse=True)
+async def held_clock():
+    """No test here can see the day change."""
+    with clock.held_at(NOON):
+        yield
 
 
 @pytest.fixture
