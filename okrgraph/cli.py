@@ -8,19 +8,18 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
 import typer
 
 from okrgraph import __version__
-from okrgraph.events.database import opened
-from okrgraph.events.migrating import migrate as apply_migrations
 from okrgraph.kit.errors import OperatorError
-from okrgraph.people import tokens
 from okrgraph.people.vocabulary import TokenScope
-from okrgraph.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from okrgraph.settings import Settings
 
 Result = TypeVar("Result")
 
@@ -55,7 +54,15 @@ def root(
     """The GraphQL collaboration server for OKR alignment."""
 
 
-def _with_database(settings: Settings, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+def _settings(**overrides: object) -> "Settings":
+    from okrgraph.settings import load_settings
+
+    return load_settings(**overrides)
+
+
+def _with_database(settings: "Settings", work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    from okrgraph.events.database import opened
+
     async def run() -> Result:
         async with opened(settings.database):
             return await work()
@@ -63,7 +70,7 @@ def _with_database(settings: Settings, work: Callable[[], Coroutine[Any, Any, Re
     return asyncio.run(run())
 
 
-def _with_migrated(settings: Settings, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+def _with_migrated(settings: "Settings", work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     if settings.database.path is not None and not settings.database.path.exists():
         raise OperatorError(f"There is no database {settings.database.path}; run 'okrgraph migrate' first.")
     from okrgraph.app import require_migrated
@@ -92,7 +99,7 @@ def demo(
     except OSError as error:
         raise OperatorError(f"The folder {data} cannot be made: {error.strerror}.") from error
     path = (data / "demo.sqlite3").resolve()
-    settings = load_settings(database_url=f"sqlite:///{quote(str(path))}", public_url=f"http://{host}:{port}")
+    settings = _settings(database_url=f"sqlite:///{quote(str(path))}", public_url=f"http://{host}:{port}")
     from okrgraph import serving
 
     serving.serve_demonstration(
@@ -111,7 +118,7 @@ def serve(
     workers: Annotated[int, typer.Option(help="Serving processes.", min=1)] = 1,
 ) -> None:
     """Serve the database that the settings name."""
-    settings = load_settings()
+    settings = _settings()
     if workers > 1:
         if settings.database.is_sqlite or not settings.redis_url:
             raise OperatorError(
@@ -131,8 +138,10 @@ async def _nothing() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the current schema; safe to run twice."""
-    settings = load_settings()
-    applied = _with_database(settings, lambda: apply_migrations(settings.database))
+    from okrgraph.events import migrating
+
+    settings = _settings()
+    applied = _with_database(settings, lambda: migrating.migrate(settings.database))
     typer.echo(f"Applied {', '.join(applied)}." if applied else "Nothing to do: the database is current.")
 
 
@@ -158,7 +167,7 @@ def import_(
     from okrgraph.transfer.importing import ImportRefused, import_csv
 
     load = {FileFormat.CSV: import_csv}[file_format]
-    settings = load_settings()
+    settings = _settings()
     source = sys.stdin if str(file) == "-" else file
     try:
         result = _with_migrated(
@@ -211,9 +220,11 @@ def token_create(
 ) -> None:
     """Print a new API token, and nothing else; it is stored nowhere."""
     life = _duration(expires_in) if expires_in is not None else None
+    from okrgraph.people import tokens
+
     typer.echo(
         _with_migrated(
-            load_settings(),
+            _settings(),
             lambda: tokens.create_token(organization, email, name=name, scope=scope, expires_in=life),
         )
     )
@@ -222,7 +233,9 @@ def token_create(
 @token_app.command("list")
 def token_list() -> None:
     """List the API tokens of this server; never the tokens themselves."""
-    for row in _with_migrated(load_settings(), tokens.list_tokens):
+    from okrgraph.people import tokens
+
+    for row in _with_migrated(_settings(), tokens.list_tokens):
         state = (
             "revoked"
             if row.revoked_at
@@ -236,13 +249,15 @@ def token_revoke(
     token_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the token, as 'token list' shows it.")],
 ) -> None:
     """Revoke an API token at once."""
+    from okrgraph.people import tokens
+
     try:
         key = UUID(token_id)
     except ValueError:
         raise OperatorError(
             f"{token_id!r} is not the id of a token; 'okrgraph token list' shows them."
         ) from None
-    _with_migrated(load_settings(), lambda: tokens.revoke_token(key))
+    _with_migrated(_settings(), lambda: tokens.revoke_token(key))
     typer.echo(f"Revoked {key}.")
 
 

@@ -230,14 +230,16 @@ async def changes_since(info: Info, after: str, first: int | None, given: Change
     position, changes = start.position, list[Any]()
     while position < head.position and len(changes) < size and position - start.position < LOOKED_AT:
         entries = await log.read_after(context.viewer.organization_id, position)
+        if not entries or entries[0].position != position + 1:
+            # The rows behind the position were deleted meanwhile.
+            end = CursorText(context.cursor(head.position))
+            return ChangePage(cursor=end, changes=[Resync(cursor=end, reason=ResyncReason.EXPIRED)], has_more=False)
         for transaction in transactions_in(entries):
             position = transaction[-1].position
             if selection is not None:
                 changes += visible_changes(context, context.viewer, selection, transaction)
             if len(changes) >= size:
                 break
-        if not entries:
-            break
     context.count(len(changes))
     page_end = CursorText(context.cursor(position))
     return ChangePage(cursor=page_end, changes=changes, has_more=position < head.position)

@@ -44,6 +44,10 @@ class Context:
         found: Value | None = await loader.load(key)
         return found
 
+    def forget(self) -> None:
+        """Drop what was loaded, for what runs next reads anew."""
+        self._loaders.clear()
+
     async def _run(
         self, batch: Batch[Value], arguments: dict[str, Any], keys: list[UUID]
     ) -> list[Value | None]:

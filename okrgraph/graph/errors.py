@@ -2,12 +2,12 @@
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
-import orjson
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.maybe import Some
@@ -16,6 +16,7 @@ from okrgraph.events.receipts import Done, Receipt
 from okrgraph.graph.context import Batch, Info
 from okrgraph.graph.scalars import CursorText, key_of
 from okrgraph.kit.errors import BusyError, DomainError, ErrorCode, Problem, invalid, not_found
+from okrgraph.kit.text import is_storable
 from okrgraph.people.viewer import Viewer
 
 MUTATION_ID_LENGTH = 128
@@ -84,10 +85,21 @@ def _receipt(info: Info, id: str | None, input: Any) -> Receipt | None:
     mutation_id = getattr(input, "client_mutation_id", None)
     if mutation_id is None:
         return None
-    if not 1 <= len(mutation_id) <= MUTATION_ID_LENGTH or "\x00" in mutation_id:
+    if not 1 <= len(mutation_id) <= MUTATION_ID_LENGTH or not is_storable(mutation_id):
         raise invalid("clientMutationId is any text of 1 to 128 characters.", "client_mutation_id")
-    request = orjson.dumps([info.field_name, id, _plain(input)], option=orjson.OPT_SORT_KEYS)
-    return Receipt(str(mutation_id), info.field_name, hashlib.sha256(request).hexdigest())
+    # The library's own encoder: it also writes half a surrogate pair, which the rules have yet to refuse.
+    request = json.dumps([info.field_name, id, _plain(input)], sort_keys=True, default=str)
+    return Receipt(str(mutation_id), info.field_name, hashlib.sha256(request.encode()).hexdigest())
+
+
+async def _shown(
+    viewer: Viewer, entity: str, batch: Batch[Any], refused: DomainError, id: str | None
+) -> Any | None:
+    """What exists and may be seen beside a refusal: what the refusal names, or what the mutation was about."""
+    type_name = "".join(word.capitalize() for word in entity.split("_"))
+    keys = [key for key in (refused.entity_id, key_of(type_name, id or "")) if key is not None]
+    found = await batch(viewer, keys) if keys else {}
+    return next((found[key] for key in keys if key in found), None)
 
 
 async def mutate(
@@ -105,17 +117,16 @@ async def mutate(
     entity, batch: the payload's field and the read that fills it. run: takes the viewer to act as.
     """
     context = info.context
+    # Another mutation of this request may have loaded what this one changes.
+    context.forget()
     try:
         done = await run(context.viewer.under(_receipt(info, id, input)))
     except DomainError as refused:
-        shown = None
-        if refused.entity_id is not None:
-            shown = (await batch(context.viewer, [refused.entity_id])).get(refused.entity_id)
+        shown = await _shown(context.viewer, entity, batch, refused, id)
         errors = [_error_of(problem) for problem in refused.problems]
         return payload(**{entity: shown}, user_errors=errors, cursor=None)
     except BusyError as busy:
         raise GraphQLError(str(busy), extensions={"code": "UNAVAILABLE"}) from busy
-    # Past the loaders: another mutation of this request may have loaded the entity as it was before.
     found = (await batch(context.viewer, [done.entity_id])).get(done.entity_id)
     cursor = CursorText(context.cursor(done.position))
     return payload(**{entity: found}, user_errors=[], cursor=cursor)

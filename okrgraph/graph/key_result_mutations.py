@@ -20,7 +20,7 @@ from okrgraph.graph.errors import (
     optional_key,
 )
 from okrgraph.graph.key_results import KeyResult
-from okrgraph.graph.scalars import CursorText
+from okrgraph.graph.scalars import CursorText, key_of
 from okrgraph.okrs import reads
 from okrgraph.okrs.check_ins import NewCheckIn, check_in
 from okrgraph.okrs.key_results import KeyResultChange, NewKeyResult, create_key_result, update_key_result
@@ -184,11 +184,7 @@ class KeyResultMutations:
             return CheckInPayload(key_result=None, **values)  # type: ignore[arg-type]
 
         made = await mutate(info, payload, "check_in", reads.check_ins_by_id, run, input=input)
-        key = (
-            key_for("KeyResult", input.key_result_id, "key_result_id", "key result")
-            if made.check_in
-            else None
-        )
+        key = key_of("KeyResult", input.key_result_id)
         if key is not None:
             viewer = info.context.viewer
             made.key_result = (await reads.key_results_by_id(viewer, [key])).get(key)  # type: ignore[assignment]

@@ -1,6 +1,7 @@
 """The scalars of the schema and how opaque ids are read."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import NewType
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from okrgraph.kit.ids import read_global_id
 
 CursorText = NewType("CursorText", str)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _read_moment(text: str) -> datetime:
@@ -17,6 +19,12 @@ def _read_moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("A timestamp must say its time zone, as in 2026-11-02T09:30:00Z.")
     return moment.astimezone(UTC)
+
+
+def _read_day(text: str) -> date:
+    if not _DAY.fullmatch(text):  # Python would also take week dates and days without hyphens
+        raise ValueError("A date is a calendar day, as in 2026-11-02.")
+    return date.fromisoformat(text)
 
 
 def config() -> StrawberryConfig:
@@ -32,6 +40,12 @@ def config() -> StrawberryConfig:
                 ),
                 serialize=str,
                 parse_value=lambda value: CursorText(str(value)),
+            ),
+            date: strawberry.scalar(
+                name="Date",
+                description="ISO 8601 calendar date.",
+                serialize=lambda value: value.isoformat(),
+                parse_value=_read_day,
             ),
             datetime: strawberry.scalar(
                 name="DateTime",

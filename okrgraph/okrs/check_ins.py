@@ -87,7 +87,7 @@ async def _require_allowed(viewer: Viewer, key_result: KeyResult) -> Objective:
         raise wrong_state(
             f"Check in on a published objective; this one is {objective.state}.", "key_result_id"
         )
-    require_phase(await Cycle.get(id=objective.cycle_id), Act.CHECK_IN)
+    require_phase(await Cycle.get(id=objective.cycle_id), Act.CHECK_IN, field="key_result_id")
     return objective
 
 

@@ -64,10 +64,10 @@ def checked_weight(weight: float) -> float:
     return weight
 
 
-async def _require_editable(objective: Objective) -> Cycle:
-    require_open(objective)
+async def _require_editable(objective: Objective, field: str | None = None) -> Cycle:
+    require_open(objective, field)
     cycle = await Cycle.get(id=objective.cycle_id)
-    require_phase(cycle, edit_act(objective), objective.id)
+    require_phase(cycle, edit_act(objective), objective.id, field)
     return cycle
 
 
@@ -78,7 +78,7 @@ async def create_key_result(work: UnitOfWork, viewer: Viewer, new: NewKeyResult)
     Raises DomainError NOT_FOUND, FORBIDDEN, STATE, INVALID. Records KeyResultChanged, ObjectiveChanged.
     """
     objective = await editable_objective(viewer, new.objective_id, "objective_id")
-    await _require_editable(objective)
+    await _require_editable(objective, "objective_id")
     await require_person(viewer, new.owner_id, "owner_id")
     key_result = await KeyResult.create(
         id=new_key(),

@@ -80,7 +80,7 @@ async def _place_for(viewer: Viewer, new: NewObjective) -> tuple[ObjectiveLevel,
     facts = Stewardship(level, owner_id if individual else None, [team.id])
     if not can_edit(viewer, facts):
         raise forbidden("Only members of the team may create its objectives.", "team_id")
-    require_phase(cycle, Act.DRAFT_EDIT)
+    require_phase(cycle, Act.DRAFT_EDIT, field="cycle_id")
     return level, owner_id
 
 

@@ -103,11 +103,13 @@ def require_open(objective: Objective, field: str | None = None) -> None:
         )
 
 
-def require_phase(cycle: CycleRow | Cycle, act: Act, entity_id: UUID | None = None) -> None:
+def require_phase(
+    cycle: CycleRow | Cycle, act: Act, entity_id: UUID | None = None, field: str | None = None
+) -> None:
     """Raises DomainError STATE when the cycle does not allow the act."""
     refusal = cycle_refusal(cycle.state, act, cycle.kind)
     if refusal is not None:
-        raise wrong_state(refusal, entity_id=entity_id)
+        raise wrong_state(refusal, field, entity_id=entity_id)
 
 
 def edit_act(objective: Objective) -> Act:

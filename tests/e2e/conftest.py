@@ -30,6 +30,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield Shared(database, server, folder)
         unlogged = runner.run(database.unlogged_changes())
         runner.run(held.aclose())
+    assert "okr_" not in server.log, "a credential was logged"
     assert not unlogged, "rows were changed without a row of the log:\n" + "\n".join(unlogged)
 
 

@@ -1,6 +1,8 @@
+import asyncio
 import os
 import re
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -8,7 +10,8 @@ import pytest
 
 from okrgraph import __version__
 from okrgraph.events.database import fetch_all, opened
-from okrgraph.people.tokens import list_tokens
+from okrgraph.people.tokens import create_token, list_tokens, revoke_token
+from okrgraph.people.vocabulary import TokenScope
 from tests.databases import GivenDatabase
 from tests.e2e.acme import Acme, make_acme
 from tests.e2e.clients import client
@@ -103,9 +106,9 @@ async def test_a_revoked_token_is_refused_and_the_others_are_not(shared: Shared,
     token = await _token(shared, acme, "--name=doomed")
     token_id = await _newest_token_id(shared)
 
-    revoked = await _at(shared, "token", "revoke", str(token_id))
+    revoked = await asyncio.gather(*(_at(shared, "token", "revoke", str(token_id)) for _ in range(2)))
 
-    assert revoked == Ended(0, f"Revoked {token_id}.\n", "")
+    assert revoked == [Ended(0, f"Revoked {token_id}.\n", "")] * 2
     assert [await _status(shared, token), await _status(shared, acme.ada)] == [401, 200]
 
 
@@ -113,14 +116,12 @@ async def test_the_list_of_tokens_says_whose_they_are_and_how_long_they_hold(
     sqlite_file: GivenDatabase, tmp_path: Path
 ) -> None:
     await make_acme(sqlite_file)
-    whose = ("--organization=acme", "--email=Ada@ACME.example")
-    for options in (("--scope=read", "--expires-in=90d"), ("--scope=admin", "--name=doomed")):
-        await _okrgraph("token", "create", *whose, *options, folder=tmp_path, database=sqlite_file)
     async with opened(sqlite_file.address):
+        ada = "Ada@ACME.example"
+        await create_token("acme", ada, scope=TokenScope.READ, expires_in=timedelta(days=90))
+        await create_token("acme", ada, scope=TokenScope.ADMIN, name="doomed")
         tokens = await list_tokens()
-    # Revoked twice, which is as good as once.
-    for _ in range(2):
-        await _okrgraph("token", "revoke", str(tokens[-1].id), folder=tmp_path, database=sqlite_file)
+        await revoke_token(tokens[-1].id)
 
     listed = await _okrgraph("token", "list", folder=tmp_path, database=sqlite_file)
 
@@ -152,9 +153,11 @@ async def test_a_token_of_nobody_is_refused_in_one_sentence(
         ("revoke", nil): f"There is no token {nil}; 'okrgraph token list' shows them.",
     }
 
-    for arguments, refusal in refusals.items():
-        refused = await _okrgraph("token", *arguments, folder=tmp_path, database=sqlite_file)
-        assert refused.refusal() == refusal
+    refused = await asyncio.gather(
+        *(_okrgraph("token", *each, folder=tmp_path, database=sqlite_file) for each in refusals)
+    )
+
+    assert [each.refusal() for each in refused] == list(refusals.values())
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def _is_answering(port: int) -> bool:
 
 
 @asynccontextmanager
-async def _demonstration(data: Path) -> AsyncIterator[tuple[Server, list[str]]]:
+async def _demonstration(data: Path) -> AsyncIterator[tuple[Server, list[tuple[str, str, str]]]]:
     """`okrgraph demo`, ready, and the credentials that it printed."""
     async with running("demo", f"--data={data}", "--no-browser", folder=data.parent) as server:
 
@@ -55,7 +55,7 @@ async def test_one_command_serves_a_filled_organisation_and_prints_credentials_b
     tmp_path: Path,
 ) -> None:
     async with _demonstration(tmp_path / "data") as (server, credentials):
-        assert [role for role, _, _ in credentials] == ["administrator", "team lead", "team member"]
+        assert [credential[0] for credential in credentials] == ["administrator", "team lead", "team member"]
         for _, email, token in credentials:
             async with client(server, token) as person:
                 assert await person.run(VIEWER) == {"viewer": {"person": {"email": email}}}
@@ -99,11 +99,10 @@ async def test_started_again_it_keeps_what_was_written_and_fills_nothing_twice(t
             ]
             written = await member.change(COMMENT, subject=subject["id"])
             before = await member.run(COUNTS)
-    async with _demonstration(data) as (server, again):
-        # The earlier credential still holds, and there are new ones.
-        async with client(server, token) as member:
-            found = await member.run("query ($id: ID!) { node(id: $id) { id } }", id=written["comment"]["id"])
-            after = await member.run(COUNTS)
+    # The earlier credential still holds, and there are new ones.
+    async with _demonstration(data) as (server, again), client(server, token) as member:
+        found = await member.run("query ($id: ID!) { node(id: $id) { id } }", id=written["comment"]["id"])
+        after = await member.run(COUNTS)
 
     assert found == {"node": written["comment"]}
     assert after == before

@@ -1,3 +1,4 @@
+import io
 import os
 import pty
 import re
@@ -8,6 +9,7 @@ from typing import Any
 
 from okrgraph.events.database import fetch_all, opened
 from okrgraph.people.tokens import create_token
+from okrgraph.transfer.importing import import_csv
 from tests.databases import GivenDatabase
 from tests.e2e.clients import client, socket
 from tests.e2e.given_csv import SMALL, rows
@@ -35,6 +37,13 @@ CHANGES = """subscription {
 }"""
 
 
+# All that an import may write.
+TABLES = (
+    *("organization", "team", "person", "membership", "cycle", "objective", "objective_team", "key_result"),
+    *("check_in", "alignment_link", "comment", "import_key", "change_log", "log_head"),
+)
+
+
 async def _import(
     text: str, *options: str, folder: Path, database: GivenDatabase, slug: str = "initech"
 ) -> Ended:
@@ -43,12 +52,17 @@ async def _import(
     return await ended(process, text.replace("initech", slug))
 
 
-async def _rows(database: GivenDatabase) -> dict[str, list[Any]]:
-    """Everything that an import may write."""
-    tables = ("organization", "team", "person", "membership", "cycle", "objective", "key_result", "check_in")
-    tables += ("alignment_link", "comment", "import_key", "change_log", "log_head")
+async def _given(database: GivenDatabase, slug: str = "initech") -> str:
+    """Import SMALL in this process; returns a token of its one person."""
     async with opened(database.address):
-        found = {table: await fetch_all(f"SELECT * FROM {table}") for table in tables}
+        await import_csv(io.StringIO(SMALL.replace("initech", slug)))
+        return await create_token(slug, f"peter@{slug}.example")
+
+
+async def _rows(database: GivenDatabase) -> dict[str, list[Any]]:
+    """What stands in the database, as text."""
+    async with opened(database.address):
+        found = {table: await fetch_all(f"SELECT * FROM {table}") for table in TABLES}
     return {table: sorted(map(repr, map(tuple, rows))) for table, rows in found.items()}
 
 
@@ -96,7 +110,7 @@ async def test_an_imported_organisation_is_served_as_the_file_says(shared: Share
 async def test_importing_the_same_file_again_changes_nothing(
     closed_database: GivenDatabase, tmp_path: Path
 ) -> None:
-    await _import(SMALL, folder=tmp_path, database=closed_database)
+    await _given(closed_database)
     before = await _rows(closed_database)
 
     again = await _import(SMALL, folder=tmp_path, database=closed_database)
@@ -157,13 +171,11 @@ async def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(
 
 
 async def test_a_subscriber_of_a_running_server_hears_an_import_change_by_change(shared: Shared) -> None:
-    where = {"folder": shared.folder, "database": shared.database, "slug": "heard"}
-    await _import(SMALL, **where)  # type: ignore[arg-type]
-    async with opened(shared.database.address):
-        token = await create_token("heard", "peter@heard.example")
+    token = await _given(shared.database, "heard")
     async with socket(shared.server, token) as live:
         await live.follow("all", CHANGES)
-        await _import(SMALL.replace(",Grow,", ",Grow faster,"), **where)  # type: ignore[arg-type]
+        text = SMALL.replace(",Grow,", ",Grow faster,")
+        await _import(text, folder=shared.folder, database=shared.database, slug="heard")
         batch = await live.data("all")
 
     assert batch["changes"] == [{"__typename": "ObjectiveChanged", "objective": {"title": "Grow faster"}}]
@@ -172,13 +184,11 @@ async def test_a_subscriber_of_a_running_server_hears_an_import_change_by_change
 async def test_a_subscriber_of_a_running_server_is_told_to_read_anew_after_a_large_import(
     shared: Shared,
 ) -> None:
-    where = {"folder": shared.folder, "database": shared.database, "slug": "large"}
-    await _import(SMALL, **where)  # type: ignore[arg-type]
-    async with opened(shared.database.address):
-        token = await create_token("large", "peter@large.example")
+    token = await _given(shared.database, "large")
     async with socket(shared.server, token) as live, client(shared.server, token) as peter:
         await live.follow("all", CHANGES)
-        await _import(SMALL + "".join(rows(300)), **where)  # type: ignore[arg-type]
+        text = SMALL + "".join(rows(300))
+        await _import(text, folder=shared.folder, database=shared.database, slug="large")
         batch = await live.data("all")
         count = await peter.run("{ objectives(first: 1) { totalCount } }")
 
@@ -214,7 +224,7 @@ def _kill_while_writing(database: GivenDatabase, folder: Path) -> None:
 async def test_kill_9_in_the_middle_of_an_import_leaves_the_organisation_as_before(
     closed_database: GivenDatabase, tmp_path: Path
 ) -> None:
-    await _import(SMALL, folder=tmp_path, database=closed_database)
+    await _given(closed_database)
     (tmp_path / "large.csv").write_text(SMALL.replace(",Grow,", ",Grow faster,") + "".join(rows(1_500)))
     before = await _rows(closed_database)
 

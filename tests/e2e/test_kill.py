@@ -14,7 +14,7 @@ from tests.e2e.whole_log import Transaction, whole_log
 from tests.servers import connect
 
 # Acknowledged mutations before each kill: soon after the start, and when every connection is in use.
-ROUNDS = (3, 40, 90)
+ROUNDS = (5, 60, 150)
 NODES_AT_ONCE = 100
 OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -16,7 +16,7 @@ from okrgraph.people.tokens import create_token, list_tokens, revoke_token
 from tests.databases import GivenDatabase
 from tests.e2e.acme import Acme
 from tests.e2e.clients import bearer, client
-from tests.e2e.program import Server, Shared, ended, serving, start
+from tests.e2e.program import Server, Shared, ended, running, serving, start, until
 from tests.servers import free_port
 
 COMMENT = """mutation ($subject: ID!, $body: String!) {
@@ -107,7 +107,7 @@ async def _event_stream(server: Server, token: str) -> AsyncIterator[AsyncIterat
                 name = text
             if kind == "data" and name == "next":
                 yield json.loads(text)
-            if name == "complete":
+            if (kind, text) == ("event", "complete"):
                 yield None
 
     headers = {**bearer(token), "Accept": "text/event-stream"}
@@ -134,6 +134,20 @@ async def test_an_event_stream_carries_a_change(server: Server, acme: Acme) -> N
         "cursor": payload["cursor"],
         "changes": [{"__typename": "CommentChanged", "comment": {"body": "Why now?"}}],
     }
+
+
+async def test_an_event_stream_ends_when_its_token_is_revoked(shared: Shared, acme: Acme) -> None:
+    async with opened(shared.database.address):
+        doomed = await create_token(acme.slug, acme.email("ada"))
+        token_id = (await list_tokens())[-1].id
+    async with _event_stream(shared.server, doomed) as events:
+        await anext(events)
+        async with opened(shared.database.address):
+            await revoke_token(token_id)
+        rest = [event async for event in events]
+
+    message = "The credential is no longer valid."
+    assert rest == [{"errors": [{"message": message, "extensions": {"code": "UNAUTHENTICATED"}}]}, None]
 
 
 async def _serve_refused(
@@ -206,6 +220,23 @@ async def test_a_second_server_on_one_sqlite_file_is_refused_while_the_first_ser
     assert refusal == (
         f"Another process serves {tmp_path}/okrgraph.db already; stop it, or use PostgreSQL for several."
     )
+
+
+async def test_a_server_that_cannot_follow_the_log_ends_instead_of_waiting(
+    sqlite_file: GivenDatabase, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "okrgraph.db")) as broken:
+        broken.execute("DROP TABLE log_epoch")
+    async with running("serve", folder=tmp_path, database=sqlite_file) as server:
+
+        async def status() -> int | None:
+            return server.process.poll()
+
+        assert await until(status, "the server to give up") == 1
+        log = server.log
+
+    assert "no such table: log_epoch" in log
+    assert log.splitlines()[-1] == "The server could not start; the log above says why."
 
 
 URL_SHAPES = (

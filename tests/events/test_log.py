@@ -14,6 +14,7 @@ from okrgraph.events.transactions import transaction
 from okrgraph.events.unit_of_work import UnitOfWork, action
 from okrgraph.kit.ids import new_key
 from tests.building import Operator
+from tests.locks import held_open, somebody_waits
 
 WRITERS = 16
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
@@ -120,54 +121,24 @@ async def write_and_fail(organization_id: UUID) -> None:
         raise ValueError("after the log")
 
 
-async def hold_the_counter(organization_id: UUID, held: asyncio.Event, release: asyncio.Event) -> int:
-    async with transaction():
-        position = await append(
-            organization_id, [entry()], actor_id=None, mutation_id=None, entity_id=None, at=NOW
-        )
-        held.set()
-        await release.wait()
-    return position
+async def test_a_later_position_is_given_only_after_the_earlier_commit(postgres_database):
+    key = new_key()
+    await open_log(key)
+    async with held_open(lambda: write(key, entry())) as first:
+        second = asyncio.create_task(write(key, entry()))
+        await somebody_waits()
+        assert (second.done(), await head_of(key)) == (False, Head(0, 0))
+
+    assert (first.result(), await second) == (1, 2)
 
 
-@pytest.fixture
-async def held_counter(postgres_database):
-    """(organisation, its position to be, what lets it be committed): a transaction between log and commit."""
-    organization_id, held, release = new_key(), asyncio.Event(), asyncio.Event()
-    await open_log(organization_id)
-    first = asyncio.create_task(hold_the_counter(organization_id, held, release))
-    await held.wait()
-    yield organization_id, first, release
-    release.set()
-    await first
-
-
-async def wait_for_a_waiting_lock() -> None:
-    while not await fetch_all("SELECT 1 FROM pg_locks WHERE NOT granted"):
-        pass
-
-
-async def test_a_later_position_is_given_only_after_the_earlier_commit(held_counter):
-    organization_id, first, release = held_counter
-    second = asyncio.create_task(write(organization_id, entry()))
-    await wait_for_a_waiting_lock()
-    assert (second.done(), await head_of(organization_id)) == (False, Head(0, 0))
-    release.set()
-
-    assert (await first, await second) == (1, 2)
-
-
-async def test_organizations_do_not_wait_for_each_other(held_counter):
-    organization_id, first, _ = held_counter
-    other = new_key()
+async def test_organizations_do_not_wait_for_each_other(postgres_database):
+    one, other = new_key(), new_key()
+    await open_log(one)
     await open_log(other)
-
-    assert await write(other, entry()) == 1
-    assert await heads_of([organization_id, other, new_key()]) == {
-        organization_id: Head(0, 0),
-        other: Head(1, 0),
-    }
-    assert not first.done()
+    async with held_open(lambda: write(one, entry())):
+        assert await write(other, entry()) == 1
+        assert await heads_of([one, other, new_key()]) == {one: Head(0, 0), other: Head(1, 0)}
 
 
 async def test_five_hundred_entries_are_five_hundred_rows(organization_id):

@@ -1,16 +1,137 @@
+import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from okrgraph.events.database import fetch_one
+from okrgraph.events.broker import InProcessBroker
+from okrgraph.events.log import Head, head_of, read_after
+from okrgraph.events.receipts import Receipt
 from okrgraph.events.rows import row_of
-from okrgraph.events.unit_of_work import ATTEMPTS, UnitOfWork, perform
-from okrgraph.kit.errors import BusyError
+from okrgraph.events.unit_of_work import ATTEMPTS, UnitOfWork, action, doorbell, perform
+from okrgraph.kit import clock
+from okrgraph.kit.errors import BusyError, DomainError, wrong_state
 from okrgraph.people.events import TeamChanged
+from okrgraph.people.models import Team
 from okrgraph.people.reads import TeamRow
-from tests.building import GivenOrganization, known_to_all, make_organization
+from tests.building import GivenOrganization, Operator, known_to_all, make_organization
+
+
+@action
+async def rename(work: UnitOfWork, operator: Operator, team: Team, name: str) -> UUID:
+    """Give a team a name; none changes nothing, a bad one is refused after the row was written."""
+    found = await Team.select_for_update().get(id=team.id)
+    if not name:
+        return found.id
+    found.name = name
+    found.version += 1
+    found.updated_at = work.at
+    await found.save()
+    work.record(known_to_all(TeamChanged(row_of(TeamRow, found)), found.id))
+    if name == "bad":
+        raise wrong_state("Not this one.")
+    return found.id
+
+
+@pytest.fixture
+async def org(database):
+    return await make_organization()
+
+
+@pytest.fixture
+def rings(org):
+    """(organisation, position) of each doorbell."""
+    broker, heard = InProcessBroker(), []
+    stop = broker.listen(lambda *ring: heard.append(ring))
+    with doorbell(broker):
+        yield heard
+    stop()
+
+
+async def test_the_doorbell_rings_once_after_each_commit(org, rings):
+    done = await rename(org.operator, org.company, "New")
+    assert rings == [(org.id, done.position)]
+    assert (await head_of(org.id)).position == done.position
+
+
+async def test_the_doorbell_is_silent_when_nothing_was_written(org, rings):
+    head = (await head_of(org.id)).position
+    assert (await rename(org.operator, org.company, "")).position == head
+    with pytest.raises(DomainError):
+        await rename(org.operator, org.company, "bad")
+
+    assert rings == []
+    assert (await head_of(org.id)).position == head
+    assert (await Team.get(id=org.company.id)).name == "Acme"
+
+
+async def test_the_doorbell_is_silent_for_a_retry(org, rings):
+    author = Operator(org.id, person_id=org.company.id, receipt=Receipt("once", "rename", "h"))
+    first = await rename(author, org.company, "New")
+    assert await rename(author, org.company, "New") == first
+
+    assert rings == [(org.id, first.position)]
+
+
+async def test_outside_its_block_a_doorbell_is_silent(org):
+    broker, heard = InProcessBroker(), []
+    broker.listen(lambda *ring: heard.append(ring))
+    with doorbell(broker):
+        pass
+    await rename(org.operator, org.company, "New")
+
+    assert heard == []
+
+
+async def test_rows_and_log_have_the_same_moment(org):
+    moment = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
+    with clock.held_at(moment):
+        done = await rename(org.operator, org.company, "New")
+
+    (logged,) = await read_after(org.id, done.position - 1)
+    assert (logged.at, (await Team.get(id=org.company.id)).updated_at) == (moment, moment)
+    assert TeamChanged.from_body(logged.body).team.updated_at == moment
+
+
+async def test_a_caller_that_leaves_does_not_stop_what_has_begun(org, rings):
+    head = (await head_of(org.id)).position
+    for turns in range(40):
+        calling = asyncio.create_task(rename(org.operator, org.company, f"Name {turns}"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+
+    # Only the call that was cancelled before its first step did nothing.
+    assert (await head_of(org.id)).position == head + 39
+    assert (await Team.get(id=org.company.id)).version == 40
+    assert sorted(position for _, position in rings) == list(range(head + 1, head + 40))
+
+
+async def test_a_deadlock_is_run_again(postgres_database):
+    org = await make_organization()
+    one, other = await org.team("One"), await org.team("Other")
+    met, runs = asyncio.Barrier(2), []
+
+    @action
+    async def touch_both(work: UnitOfWork, operator: Operator, first: Team, second: Team) -> UUID:
+        runs.append(first.name)
+        for team in (first, second):
+            found = await Team.select_for_update().get(id=team.id)
+            found.version += 1
+            await found.save()
+            work.record(known_to_all(TeamChanged(row_of(TeamRow, found)), found.id))
+            if len(runs) <= 2 and team is first:
+                await met.wait()
+        return first.id
+
+    await asyncio.gather(touch_both(org.operator, one, other), touch_both(org.operator, other, one))
+
+    assert len(runs) == 3
+    assert [team.version for team in await Team.filter(id__in=[one.id, other.id])] == [3, 3]
 
 
 @dataclass
@@ -38,8 +159,7 @@ async def test_a_body_that_met_a_lock_is_run_again(database) -> None:
     body = Locked(organization, times=ATTEMPTS - 1)
     done = await perform(organization.operator, body)
     assert (body.runs, done.entity_id) == (ATTEMPTS, organization.company.id)
-    row = await fetch_one("SELECT version FROM team WHERE id = :id", id=organization.company.id)
-    assert row[0] == 2
+    assert (await Team.get(id=organization.company.id)).version == 2
 
 
 async def test_a_lock_that_stays_is_said_and_nothing_is_written(database) -> None:
@@ -48,9 +168,8 @@ async def test_a_lock_that_stays_is_said_and_nothing_is_written(database) -> Non
     with pytest.raises(BusyError, match="try again"):
         await perform(organization.operator, body)
     assert body.runs == ATTEMPTS
-    row = await fetch_one("SELECT version FROM team WHERE id = :id", id=organization.company.id)
-    head = await fetch_one("SELECT pos FROM log_head WHERE organization_id = :id", id=organization.id)
-    assert (row[0], head[0]) == (1, 1)
+    assert (await Team.get(id=organization.company.id)).version == 1
+    assert await head_of(organization.id) == Head(1, 0)
 
 
 async def test_any_other_error_is_not_tried_again(database) -> None:

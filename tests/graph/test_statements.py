@@ -186,7 +186,7 @@ async def test_ten_times_the_rows_take_the_same_statements(graph, growing) -> No
         name: count for name, (count, _) in small.items()
     }
     for name, (_, length) in large.items():
-        assert length > 3 * small[name][1], name
+        assert length > 2 * small[name][1], name
 
 
 async def test_a_check_in_takes_the_same_statements_beside_many_key_results(graph, growing) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import math
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ from okrgraph.okrs.check_ins import NewCheckIn, check_in
 from okrgraph.okrs.events import ConfidenceChanged
 from okrgraph.okrs.models import CheckIn, KeyResult, Objective
 from okrgraph.okrs.vocabulary import CycleKind, CycleState, MetricKind
+from tests.locks import held_open, somebody_waits
 from tests.refusals import refused
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -38,6 +40,15 @@ async def objective(acme) -> Objective:
 async def number(acme, objective) -> KeyResult:
     """From 0 to 100."""
     return await acme.org.key_result(objective)
+
+
+_seconds = itertools.count(1)
+
+
+async def entered(acme, number, *values) -> CheckIn:
+    """A check-in that is entered a second after the one before."""
+    with clock.held_at(NOON + timedelta(seconds=next(_seconds))):
+        return await acme.org.check_in(number, *values)
 
 
 async def standing(key_result: KeyResult):
@@ -72,7 +83,7 @@ async def test_the_first_check_in_gives_value_progress_and_rating(acme, objectiv
 
 
 async def test_what_stays_the_same_is_not_announced(acme, number):
-    await acme.org.check_in(number, 4, 25.0)
+    await entered(acme, number, 4, 25.0)
     head = (await head_of(acme.org.id)).position
     await check_in(acme.member, NewCheckIn(number.id, 4, 25.0))
 
@@ -81,9 +92,9 @@ async def test_what_stays_the_same_is_not_announced(acme, number):
 
 
 async def test_the_newest_day_counts_and_not_the_newest_entry(acme, objective, number):
-    await acme.org.check_in(number, 4, 60.0, days_ago(1))
+    await entered(acme, number, 4, 60.0, days_ago(1))
     head = (await head_of(acme.org.id)).position
-    late = await acme.org.check_in(number, 2, 10.0, days_ago(8))
+    late = await entered(acme, number, 2, 10.0, days_ago(8))
 
     assert await standing(number) == (60.0, 0.6, 4, days_ago(1), False)
     assert (late.progress, late.confidence_before) == (0.1, 4)
@@ -93,26 +104,26 @@ async def test_the_newest_day_counts_and_not_the_newest_entry(acme, objective, n
 
 
 async def test_of_one_day_the_later_entry_counts(acme, number):
-    await acme.org.check_in(number, 4, 60.0, days_ago(1))
-    await acme.org.check_in(number, 3, 50.0, days_ago(1))
+    await entered(acme, number, 4, 60.0, days_ago(1))
+    await entered(acme, number, 3, 50.0, days_ago(1))
 
     assert await standing(number) == (50.0, 0.5, 3, days_ago(1), False)
 
 
 async def test_a_check_in_without_value_keeps_the_newest_that_was_given(acme, number):
-    await acme.org.check_in(number, 5, 30.0, days_ago(9))
+    await entered(acme, number, 5, 30.0, days_ago(9))
     for days in (8, 7, 6, 5):
-        await acme.org.check_in(number, 4, None, days_ago(days))
+        await entered(acme, number, 4, None, days_ago(days))
     assert await standing(number) == (30.0, 0.3, 4, days_ago(5), False)
 
-    await acme.org.check_in(number, 4, 20.0, days_ago(10))
+    await entered(acme, number, 4, 20.0, days_ago(10))
     assert await standing(number) == (30.0, 0.3, 4, days_ago(5), False)
-    await acme.org.check_in(number, 4, 40.0, days_ago(6))
+    await entered(acme, number, 4, 40.0, days_ago(6))
     assert await standing(number) == (40.0, 0.4, 4, days_ago(5), False)
 
 
 async def test_a_rating_alone_gives_no_progress(acme, objective, number):
-    await acme.org.check_in(number, 3)
+    await entered(acme, number, 3)
 
     assert await standing(number) == (None, None, 3, TODAY, False)
     assert (await Objective.get(id=objective.id)).progress is None
@@ -126,7 +137,7 @@ async def test_a_falling_rating_is_declining_until_it_rises(acme, objective, num
         (6, 2, False),
         (5, 3, False),
     ):
-        await acme.org.check_in(number, confidence, None, days_ago(days))
+        await entered(acme, number, confidence, None, days_ago(days))
         assert (await standing(number))[-1] is declining, days
         assert (await Objective.get(id=objective.id)).declining == int(declining)
 
@@ -138,7 +149,7 @@ async def test_any_order_of_entry_leads_to_the_same_standing(acme, objective):
     for seed in range(6):
         number = await acme.org.key_result(objective, title=f"Number {seed}")
         for day, confidence, value in random.Random(seed).sample(days, len(days)):
-            await acme.org.check_in(number, confidence, value, day)
+            await entered(acme, number, confidence, value, day)
         found.add(await standing(number))
 
     assert found == {(0.0, 0.0, 1, TODAY, True)}
@@ -149,7 +160,7 @@ async def test_several_key_results_make_one_summary(acme, objective):
     numbers = [await acme.org.key_result(objective, title=f"Number {place}") for place in range(len(ratings))]
     for number, rating in zip(numbers, ratings, strict=True):
         if rating:
-            await acme.org.check_in(number, rating, 10.0 * rating)
+            await entered(acme, number, rating, 10.0 * rating)
 
     above = await Objective.get(id=objective.id)
     counts = [above.rated_1, above.rated_2, above.rated_3, above.rated_4, above.rated_5, above.unrated]
@@ -211,7 +222,7 @@ async def test_check_ins_are_made_while_the_cycle_runs_or_is_reviewed(acme, numb
     if is_open:
         await check_in(acme.member, NewCheckIn(number.id, 3))
         return
-    async with refused("STATE"):
+    async with refused("STATE", "key_result_id"):
         await check_in(acme.member, NewCheckIn(number.id, 3))
 
 
@@ -230,9 +241,9 @@ async def test_a_key_result_that_is_not_there_is_refused(acme, objective):
             await check_in(acme.member, NewCheckIn(key, 3))
 
 
-async def test_sixteen_people_at_once_lose_no_check_in(acme, objective):
-    """Each of four key results, four times; the objective ends where its key results are."""
-    numbers = [await acme.org.key_result(objective, title=f"Number {place}") for place in range(4)]
+async def test_check_ins_made_at_once_all_count(acme, objective):
+    """Each of eight key results, four times; the objective ends where its key results are."""
+    numbers = [await acme.org.key_result(objective, title=f"Number {place}") for place in range(8)]
     version = (await Objective.get(id=objective.id)).version
     await asyncio.gather(
         *(
@@ -245,10 +256,22 @@ async def test_sixteen_people_at_once_lose_no_check_in(acme, objective):
         )
     )
 
-    assert await CheckIn.all().count() == 16
-    assert [await standing(number) for number in numbers] == [(80.0, 0.8, 4, days_ago(1), False)] * 4
+    assert await CheckIn.all().count() == 32
+    assert [await standing(number) for number in numbers] == [(80.0, 0.8, 4, days_ago(1), False)] * 8
     above = await Objective.get(id=objective.id)
-    assert (above.progress, above.rated_4, above.unrated) == (pytest.approx(0.8), 4, 0)
+    assert (above.progress, above.rated_4, above.unrated) == (pytest.approx(0.8), 8, 0)
     assert above.version > version
     positions = [row.position for row in await read_after(acme.org.id, 0)]
     assert positions == list(range(1, len(positions) + 1))
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_summary_waits_for_the_check_in_beside_it(acme, objective, number):
+    other = await acme.org.key_result(objective)
+    async with held_open(lambda: check_in(acme.member, NewCheckIn(number.id, 4, 20.0))):
+        second = asyncio.create_task(check_in(acme.lead, NewCheckIn(other.id, 4, 40.0)))
+        await somebody_waits()
+    await second
+
+    above = await Objective.get(id=objective.id)
+    assert (above.rated_4, above.unrated, above.progress) == (2, 0, pytest.approx(0.3))

@@ -99,7 +99,7 @@ async def test_what_is_closed_no_longer_changes(acme, objective):
         await update_objective(acme.member, objective.id, change)
     async with refused("STATE", entity_id=objective.id):
         await publish_objective(acme.member, objective.id, override_reason="again")
-    async with refused("STATE", entity_id=objective.id):
+    async with refused("STATE", "objective_id", entity_id=objective.id):
         await create_key_result(acme.member, NewKeyResult(objective.id, "More"))
     async with refused("STATE", entity_id=objective.id):
         await update_key_result(acme.member, number.id, KeyResultChange(frozenset({"weight"}), weight=2.0))

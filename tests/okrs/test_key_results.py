@@ -112,7 +112,7 @@ async def test_key_results_change_as_the_cycle_allows(acme, objective, number, s
             await create_key_result(acme.member, NewKeyResult(above.id, "More"))
             await update_key_result(acme.member, below.id, change(weight=2.0))
             continue
-        async with refused("STATE", entity_id=above.id):
+        async with refused("STATE", "objective_id", entity_id=above.id):
             await create_key_result(acme.member, NewKeyResult(above.id, "More"))
         async with refused("STATE", entity_id=above.id):
             await update_key_result(acme.member, below.id, change(weight=2.0))

@@ -38,7 +38,7 @@ asyncio.run(main())
 async def test_two_processes_that_import_the_same_new_organisation_make_one(closed_database, tmp_path):
     path = tmp_path / "acme.csv"
     path.write_text(text_of([*organization(), *okrs()]), encoding="utf-8")
-    ended = await run_together(IMPORT, closed_database.url, str(path))
+    ended = await run_together(IMPORT, *[(closed_database.url, str(path))] * 2)
     assert [each.returncode for each in ended] == [0, 0], ended
     assert sorted(each.output for each in ended) == ["0 0\n", "13 0\n"]
     async with opened(closed_database.address):
@@ -49,7 +49,7 @@ async def test_two_processes_that_import_the_same_new_organisation_make_one(clos
 async def test_an_import_that_is_killed_while_it_writes_leaves_nothing(closed_database, tmp_path):
     path = tmp_path / "acme.csv"
     path.write_text(text_of([*organization(), *okrs()]), encoding="utf-8")
-    (killed,) = await run_together(IMPORT, closed_database.url, str(path), "writing", copies=1)
+    (killed,) = await run_together(IMPORT, (closed_database.url, str(path), "writing"))
     assert killed.returncode == -signal.SIGKILL
     async with opened(closed_database.address):
         assert await stand() == {table: [] for table in TABLES}
@@ -63,7 +63,7 @@ async def test_an_import_that_is_killed_over_existing_rows_changes_nothing(close
     async with opened(closed_database.address):
         await load(rows)
         before = await stand()
-    (killed,) = await run_together(IMPORT, closed_database.url, str(path), "writing", copies=1)
+    (killed,) = await run_together(IMPORT, (closed_database.url, str(path), "writing"))
     assert killed.returncode == -signal.SIGKILL
     async with opened(closed_database.address):
         assert await stand() == before
@@ -79,7 +79,7 @@ async def test_check_ins_beside_an_import_are_not_lost(closed_database, tmp_path
         for number in range(1, 4):
             target = {"target": str(200 + number), "title": f"Leads {number}"}
             path.write_text(text_of(changed(rows, "leads", **target)), encoding="utf-8")
-            importing = asyncio.create_task(run_together(IMPORT, closed_database.url, str(path), copies=1))
+            importing = asyncio.create_task(run_together(IMPORT, (closed_database.url, str(path))))
             done = 0
             while not importing.done():
                 value = float(done % 200)
