@@ -11,6 +11,7 @@ from types import FrameType
 
 import structlog
 import uvicorn
+from structlog.tracebacks import ExceptionDictTransformer
 
 from okrgraph.app import create_app
 from okrgraph.events.database import opened
@@ -86,16 +87,20 @@ class DrainingServer(uvicorn.Server):
 
 
 def configure_logs(log_format: str) -> None:
-    """Write logs to standard error, a line each, as text or JSON."""
+    """Write logs to standard error, a line each, as text or JSON; a traceback is part of its line in JSON only."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    # Never the local variables, which structlog shows unless told: credentials are among them.
     renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ]
         if log_format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     handler = logging.StreamHandler()
     handler.setFormatter(

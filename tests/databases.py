@@ -1,8 +1,10 @@
 """Databases of one test: empty, migrated, or migrated and open; copies of a template, so they cost little."""
 
+import asyncio
+import contextvars
 import copy
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +41,7 @@ class GivenDatabase:
 
 
 # What a template holds beside the schema; its result goes to every test that takes a copy.
-Prepare = Callable[[], Awaitable[Any]]
+Prepare = Callable[[], Coroutine[Any, Any, Any]]
 
 
 async def _nothing() -> None:
@@ -49,7 +51,8 @@ async def _nothing() -> None:
 async def _fill(database: GivenDatabase, prepare: Prepare) -> Any:
     async with opened(database.address):
         await migrate(database.address)
-        prepared = await prepare()
+        # In a context of its own: the test that comes first may hold the clock, for itself alone.
+        prepared = await asyncio.create_task(prepare(), context=contextvars.Context())
     await log_audit.install(database.address, database.url)
     return prepared
 

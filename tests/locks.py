@@ -16,8 +16,10 @@ async def held_open(work: Callable[[], Awaitable[Any]]) -> AsyncIterator[asyncio
 
     async def hold() -> Any:
         async with transaction():
-            result = await work()
-            done.set()
+            try:
+                result = await work()
+            finally:
+                done.set()
             await release.wait()
         return result
 

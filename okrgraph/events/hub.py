@@ -17,6 +17,7 @@ from okrgraph.events.cursors import current_epoch
 from okrgraph.events.entry import LoggedEntry
 from okrgraph.events.log import Head
 
+# Entries that a worker keeps of one organisation for those who keep up; others read the database.
 RING_SIZE = 2_048
 _logger = logging.getLogger(__name__)
 
@@ -24,8 +25,9 @@ _logger = logging.getLogger(__name__)
 class Topic:
     """One organisation's log as this worker knows it. `head`: the last position that is known to be committed."""
 
-    def __init__(self, organization_id: UUID) -> None:
+    def __init__(self, organization_id: UUID, ring_size: int = RING_SIZE) -> None:
         self.organization_id = organization_id
+        self._ring_size = ring_size
         self.head = 0
         self.floor = 0
         self.followers = 0
@@ -74,7 +76,7 @@ class Topic:
         """Whole transactions after a position, oldest first; empty when there are none yet."""
         if position >= self._ring_end:
             await self._extend(position)
-        if self._ring and self._ring[0].position <= position + 1:
+        if self._ring and self._ring[0].position <= position + 2:
             return [entry for entry in self._ring if entry.position > position]
         return await log.read_after(self.organization_id, position)
 
@@ -90,7 +92,7 @@ class Topic:
                 self._ring.clear()
             self._ring.extend(entries)
             self._ring_end = entries[-1].position
-            while len(self._ring) > RING_SIZE:
+            while len(self._ring) > self._ring_size:
                 while not self._ring.popleft().tx_end:
                     pass
 
@@ -98,8 +100,9 @@ class Topic:
 class Hub:
     """Follows the logs of the organisations that somebody in this worker subscribes to."""
 
-    def __init__(self, broker: Broker, *, poll_seconds: float) -> None:
+    def __init__(self, broker: Broker, *, poll_seconds: float, ring_size: int = RING_SIZE) -> None:
         self._broker = broker
+        self._ring_size = ring_size
         self._poll_seconds = poll_seconds
         self._topics: dict[UUID, Topic] = {}
         self.epoch = ""
@@ -139,7 +142,7 @@ class Hub:
     @asynccontextmanager
     async def following(self, organization_id: UUID) -> AsyncIterator[Topic]:
         """Follow an organisation's log for what runs inside."""
-        topic = self._topics.setdefault(organization_id, Topic(organization_id))
+        topic = self._topics.setdefault(organization_id, Topic(organization_id, self._ring_size))
         topic.followers += 1
         try:
             await topic.open()

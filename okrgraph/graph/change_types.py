@@ -257,6 +257,12 @@ def kind_of(entry: LoggedEntry) -> ChangeKind | None:
     return member.kind if member is not None else None
 
 
+def entity_of(entry: LoggedEntry) -> tuple[str, UUID]:
+    """The type and key of what an entry is about; of lost or gained access, the top of the subtree."""
+    is_access = entry.kind == ACCESS_KIND
+    return entry.body["root_type"] if is_access else entry.entity_type, entry.entity_id
+
+
 def shown(entry: LoggedEntry, scopes: frozenset[str], cursor: str) -> Any | None:
     """What an entry is for a viewer with these scopes; None when it is nothing."""
     sees, saw = entry.is_visible_to(scopes), entry.was_visible_to(scopes)

@@ -18,6 +18,7 @@ from okrgraph.graph.change_types import (
     Checkpoint,
     Resync,
     ResyncReason,
+    entity_of,
     kind_of,
     shown,
 )
@@ -79,12 +80,15 @@ class ChangePage:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A filter with its ids decoded. below: the entry's path holds this. None narrows nothing."""
+    """A filter with its ids decoded, entities as (type, key). below: the entry's path holds this.
+
+    None narrows nothing.
+    """
 
     kinds: frozenset[ChangeKind] | None = None
     below: UUID | None = None
     team: UUID | None = None
-    entities: frozenset[UUID] | None = None
+    entities: frozenset[tuple[str, UUID]] | None = None
     not_by: UUID | None = None
 
     def takes(self, entry: LoggedEntry) -> bool:
@@ -94,7 +98,7 @@ class Selection:
             return False
         if self.team is not None and self.team not in entry.teams and self.team != entry.entity_id:
             return False
-        if self.entities is not None and entry.entity_id not in self.entities:
+        if self.entities is not None and entity_of(entry) not in self.entities:
             return False
         return self.not_by is None or entry.actor_id != self.not_by
 
@@ -141,8 +145,8 @@ async def selection_of(context: Context, given: ChangeFilter | None) -> Selectio
     if given.entity_ids is not None:
         if len(given.entity_ids) > ENTITY_IDS:
             raise _bad_input(f"Name at most {ENTITY_IDS} entityIds.")
-        found = [read_global_id(text) for text in given.entity_ids]
-        entities = frozenset(key[1] for key in found if key is not None)
+        found = (read_global_id(text) for text in given.entity_ids)
+        entities = frozenset(entity for entity in found if entity is not None)
     return Selection(
         kinds=frozenset(given.kinds) if given.kinds is not None else None,
         below=below,
@@ -233,7 +237,9 @@ async def changes_since(info: Info, after: str, first: int | None, given: Change
         if not entries or entries[0].position != position + 1:
             # The rows behind the position were deleted meanwhile.
             end = CursorText(context.cursor(head.position))
-            return ChangePage(cursor=end, changes=[Resync(cursor=end, reason=ResyncReason.EXPIRED)], has_more=False)
+            return ChangePage(
+                cursor=end, changes=[Resync(cursor=end, reason=ResyncReason.EXPIRED)], has_more=False
+            )
         for transaction in transactions_in(entries):
             position = transaction[-1].position
             if selection is not None:

@@ -8,9 +8,9 @@ from uuid import UUID
 from okrgraph.events.database import fetch_all
 from okrgraph.events.rows import columns, fetch_rows
 from okrgraph.okrs import link_reads, reads
-from okrgraph.okrs.places import DEEPEST
+from okrgraph.okrs.places import hops_above
 from okrgraph.okrs.reads import BY_POSITION
-from okrgraph.okrs.rows import KeyResultRow, LinkRow, ObjectiveRow
+from okrgraph.okrs.rows import KeyResultRow, ObjectiveRow
 from okrgraph.okrs.visibility import visible
 from okrgraph.okrs.vocabulary import ObjectiveLevel
 from okrgraph.people.viewer import Viewer
@@ -128,46 +128,29 @@ class SightStep:
     depth: int
 
 
-_UPWARD = f"""
-WITH RECURSIVE up (objective_id, link_id, key_result_id, depth) AS (
-    SELECT :start::uuid, NULL::uuid, NULL::uuid, 0
-    UNION ALL
-    SELECT COALESCE(l.parent_objective_id, k.objective_id), l.id, l.parent_key_result_id, up.depth + 1
-    FROM up
-    JOIN alignment_link l ON l.child_id = up.objective_id AND l.is_primary AND l.state = 'ACCEPTED'
-    LEFT JOIN key_result k ON k.id = l.parent_key_result_id
-    WHERE up.depth < {DEEPEST}
-)
-SELECT objective_id, link_id, key_result_id FROM up ORDER BY depth
-"""
-
-
-def _key(value: object) -> UUID | None:
-    return None if value is None else UUID(str(value))
-
-
 async def line_of_sight(viewer: Viewer, start_id: UUID) -> list[SightStep]:
     """From an objective or key result up its accepted primary links, as far as the viewer sees.
 
     Empty when the start is absent or hidden. The number of SQL statements does not grow with the way.
     """
     first = (await reads.key_results_by_id(viewer, [start_id])).get(start_id)
-    hops = await fetch_all(_UPWARD, start=first.objective_id if first is not None else start_id)
-    way = [(_key(objective), _key(link), _key(key_result)) for objective, link, key_result in hops]
-    objectives = await reads.objectives_by_id(viewer, [hop[0] for hop in way if hop[0] is not None])
-    key_results = await reads.key_results_by_id(viewer, [hop[2] for hop in way if hop[2] is not None])
-    links = await link_reads.links_by_id(viewer, [hop[1] for hop in way if hop[1] is not None])
+    way = await hops_above(first.objective_id if first is not None else start_id)
+    objectives = await reads.objectives_by_id(viewer, [hop.objective_id for hop in way])
+    key_results = await reads.key_results_by_id(
+        viewer, [hop.key_result_id for hop in way if hop.key_result_id]
+    )
+    links = await link_reads.links_by_id(viewer, [hop.link_id for hop in way if hop.link_id])
     nodes: list[Node] = [first] if first is not None else []
     rationales: list[str | None] = [None] if first is not None else []
-    for objective_id, link_id, key_result_id in way:
-        objective = objectives.get(objective_id) if objective_id is not None else None
+    for hop in way:
+        objective = objectives.get(hop.objective_id)
         if objective is None:
             break
-        link: LinkRow | None = links.get(link_id) if link_id is not None else None
+        link = links.get(hop.link_id) if hop.link_id is not None else None
         if link is not None and rationales:
             rationales[-1] = link.rationale
-        if key_result_id is not None:
-            nodes.append(key_results[key_result_id])
+        if hop.key_result_id is not None:
+            nodes.append(key_results[hop.key_result_id])
             rationales.append(None)
         nodes.append(objective)
         rationales.append(None)

@@ -1,9 +1,11 @@
 """Where objectives stand in the alignment tree, for the log: the path above them and who may see them."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from okrgraph.events.change import Place
 from okrgraph.events.database import fetch_all
+from okrgraph.events.rows import fetch_rows
 from okrgraph.okrs.models import AlignmentLink, Objective
 from okrgraph.okrs.visibility import audience
 
@@ -11,24 +13,38 @@ from okrgraph.okrs.visibility import audience
 DEEPEST = 100
 
 _UPWARD = f"""
-WITH RECURSIVE up (objective_id, key_result_id, depth) AS (
-    SELECT :start::uuid, NULL::uuid, 0
+WITH RECURSIVE up (objective_id, link_id, key_result_id, depth) AS (
+    SELECT :start::uuid, NULL::uuid, NULL::uuid, 0
     UNION ALL
-    SELECT COALESCE(l.parent_objective_id, k.objective_id), l.parent_key_result_id, up.depth + 1
+    SELECT COALESCE(l.parent_objective_id, k.objective_id), l.id, l.parent_key_result_id, up.depth + 1
     FROM up
     JOIN alignment_link l ON l.child_id = up.objective_id AND l.is_primary AND l.state = 'ACCEPTED'
     LEFT JOIN key_result k ON k.id = l.parent_key_result_id
     WHERE up.depth < {DEEPEST}
 )
-SELECT objective_id, key_result_id FROM up ORDER BY depth
+SELECT objective_id, link_id, key_result_id FROM up ORDER BY depth
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One objective on the way up, and the link by which the one below it got there: None for the start."""
+
+    objective_id: UUID
+    link_id: UUID | None
+    key_result_id: UUID | None
+
+
+async def hops_above(objective_id: UUID) -> list[Hop]:
+    """The way from an objective up its accepted primary links, itself first; whatever a viewer may see of it."""
+    return await fetch_rows(Hop, _UPWARD, start=objective_id)
 
 
 async def path_above(objective_id: UUID) -> tuple[UUID, ...]:
     """The objective and all that its accepted primary links lead up to, nearest first."""
     path: list[UUID] = []
-    for objective, key_result in await fetch_all(_UPWARD, start=objective_id):
-        path += [UUID(str(key)) for key in (key_result, objective) if key is not None]
+    for hop in await hops_above(objective_id):
+        path += [key for key in (hop.key_result_id, hop.objective_id) if key is not None]
     return tuple(path)
 
 

@@ -32,8 +32,8 @@ def page_routes(is_ready: Callable[[], Awaitable[bool]]) -> list[BaseRoute]:
     async def readyz(_: Request) -> Response:
         try:
             ready = await is_ready()
-        except Exception:
-            _logger.warning("Not ready: the database does not answer", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, probes come every few seconds
+            _logger.warning("Not ready, the database does not answer: %r", error)
             ready = False
         return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503, _HEADERS)
 

@@ -14,7 +14,7 @@ from okrgraph.events.database import opened
 from okrgraph.kit import clock
 from okrgraph.people.tokens import create_token, list_tokens, revoke_token
 from tests.databases import GivenDatabase
-from tests.e2e.acme import Acme
+from tests.e2e.acme import Acme, make_acme
 from tests.e2e.clients import bearer, client
 from tests.e2e.program import Server, Shared, ended, running, serving, start, until
 from tests.servers import free_port
@@ -237,6 +237,46 @@ async def test_a_server_that_cannot_follow_the_log_ends_instead_of_waiting(
 
     assert "no such table: log_epoch" in log
     assert log.splitlines()[-1] == "The server could not start; the log above says why."
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+async def test_a_bug_is_logged_once_with_its_traceback_and_no_variable(
+    sqlite_file: GivenDatabase, tmp_path: Path, log_format: str
+) -> None:
+    acme = await make_acme(sqlite_file)
+    query = "query ($id: ID!) { objective(id: $id) { comments { totalCount } } }"
+    async with (
+        serving(sqlite_file, tmp_path, OKRGRAPH_LOG_FORMAT=log_format) as server,
+        client(server, acme.ada) as ada,
+    ):
+        server.is_provoked = True
+        with closing(sqlite3.connect(tmp_path / "okrgraph.db")) as broken:
+            broken.execute("DROP TABLE comment")
+        (error,) = (await ada.answer(query, id=acme.objective))["errors"]
+        log = server.log
+
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert log.count(f"Internal error {error['extensions']['id']}") == 1
+    assert log.count("no such table: comment") >= 1
+    assert "locals" not in log
+    assert "okr_" not in log
+    if log_format == "json":
+        assert [json.loads(line)["level"] for line in log.splitlines()].count("error") == 1
+
+
+async def test_a_server_whose_database_is_gone_is_not_ready_and_says_so_in_one_line(
+    sqlite_file: GivenDatabase, tmp_path: Path
+) -> None:
+    async with serving(sqlite_file, tmp_path) as server, client(server, None) as anybody:
+        with closing(sqlite3.connect(tmp_path / "okrgraph.db")) as broken:
+            broken.execute("DROP TABLE log_epoch")
+        ready = await anybody.http.get("/readyz")
+        health = await anybody.http.get("/healthz")
+
+    assert (ready.status_code, ready.text) == (503, "not ready\n")
+    assert (health.status_code, health.text) == (200, "ok\n")
+    (line,) = [line for line in server.log.splitlines() if "Not ready" in line]
+    assert "no such table: log_epoch" in line
 
 
 URL_SHAPES = (

@@ -97,7 +97,7 @@ async def test_a_mutation_on_its_way_is_finished_before_the_end(
     async with (
         serving(closed_database, tmp_path) as server,
         client(server, acme.bo) as bo,
-        client(server, acme.ada) as ada,
+        client(server, None) as late,
         opened(closed_database.address),
     ):
 
@@ -110,7 +110,7 @@ async def test_a_mutation_on_its_way_is_finished_before_the_end(
             await execute("UPDATE log_head SET pos = pos")
             answer = asyncio.create_task(bo.change(COMMENT, subject=acme.objective))
             # By way of a new connection, so it comes later than the mutation, and is answered later.
-            await ada.run(WARM)
+            await late.http.get("/healthz")
             status = asyncio.create_task(server.stop())
             await until(has_begun_to_stop, "the server to begin to stop")
 

@@ -107,6 +107,14 @@ def selection(given: Any, depth: int) -> str:
     return f"{{ {' '.join(parts)} }}"
 
 
+def values_of(type_name: str) -> str:
+    """The fields of a type that are values, without the lists and entities around it."""
+    named = SCHEMA.type_map[type_name]
+    assert isinstance(named, GraphQLObjectType)
+    names = [name for name, field in named.fields.items() if is_leaf_type(get_named_type(field.type))]
+    return f"{{ {' '.join(names)} }}"
+
+
 def _cost_of(field: GraphQLField) -> int:
     """What only wraps entities or holds values of its own does not count as a level."""
     named = get_named_type(field.type)

@@ -1,3 +1,4 @@
+import asyncio
 import math
 
 import pytest
@@ -10,6 +11,7 @@ from okrgraph.okrs.links import NewLink, propose_link
 from okrgraph.okrs.models import Objective
 from okrgraph.okrs.objectives import ObjectiveChange, close_objective, publish_objective, update_objective
 from okrgraph.okrs.vocabulary import CloseOutcome, CycleState, ObjectiveState
+from tests.locks import held_open, somebody_waits
 from tests.refusals import refused
 
 
@@ -110,3 +112,14 @@ async def test_what_is_closed_no_longer_changes(acme, objective):
     other = await acme.org.objective(acme.seller, team=acme.sales)
     async with refused("STATE", "parent_id", entity_id=objective.id):
         await propose_link(acme.seller, other.id, NewLink(objective.id))
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+async def test_a_check_in_beside_the_closing_comes_too_late(acme, objective):
+    number = await acme.org.key_result(objective)
+    closing = held_open(lambda: close_objective(acme.member, objective.id, CloseOutcome.ACHIEVED, "Enough"))
+    async with closing:
+        late = asyncio.create_task(check_in(acme.lead, NewCheckIn(number.id, 4)))
+        await somebody_waits()
+    async with refused("STATE", "key_result_id"):
+        await late

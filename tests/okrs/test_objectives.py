@@ -1,3 +1,4 @@
+import asyncio
 import math
 from datetime import timedelta
 
@@ -6,6 +7,7 @@ import pytest
 from okrgraph.events.log import head_of, read_after
 from okrgraph.events.receipts import Done
 from okrgraph.kit import clock
+from okrgraph.kit.errors import DomainError
 from okrgraph.kit.ids import new_key
 from okrgraph.okrs.check_ins import NewCheckIn, check_in
 from okrgraph.okrs.links import NewLink
@@ -337,3 +339,15 @@ async def test_a_cycle_takes_as_many_company_objectives_as_the_organization_says
     elsewhere = await org.objective(max_, owner_id=max_.person_id, cycle=later)
     await org.key_result(elsewhere)
     await publish_objective(max_, elsewhere.id)
+
+
+async def test_company_objectives_published_at_once_keep_to_the_limit(acme):
+    drafts = [await acme.org.objective(acme.manager, owner_id=acme.owner.person_id) for _ in range(8)]
+    for draft in drafts:
+        await acme.org.key_result(draft)
+    outcomes = await asyncio.gather(
+        *(publish_objective(acme.manager, draft.id) for draft in drafts), return_exceptions=True
+    )
+
+    assert sum(isinstance(each, DomainError) for each in outcomes) == 3
+    assert await Objective.filter(state=ObjectiveState.PUBLISHED).count() == 5
