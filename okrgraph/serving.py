@@ -1,7 +1,9 @@
 """Running the application under uvicorn: port, SQLite lock, logs, and an end that tells live clients."""
 
 import asyncio
+import errno
 import logging
+import os
 import socket
 import threading
 import webbrowser
@@ -48,7 +50,7 @@ def _require_unused(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.settimeout(0.2)
         if probe.connect_ex((host, port)) == 0:
-            raise OSError(98, "Address already in use")
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
 class DrainingServer(uvicorn.Server):

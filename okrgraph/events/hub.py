@@ -76,7 +76,7 @@ class Topic:
         """Whole transactions after a position, oldest first; empty when there are none yet."""
         if position >= self._ring_end:
             await self._extend(position)
-        if self._ring and self._ring[0].position <= position + 2:
+        if self._ring and self._ring[0].position <= position + 1:
             return [entry for entry in self._ring if entry.position > position]
         return await log.read_after(self.organization_id, position)
 

@@ -1,3 +1,5 @@
+import errno
+import os
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -118,7 +120,8 @@ async def test_a_busy_port_is_refused_before_anything_is_written(tmp_path: Path)
         refusal = (await ended(process)).refusal()
 
     assert refusal == (
-        f"Port {port} of 127.0.0.1 cannot be had (Address already in use); choose another with --port."
+        f"Port {port} of 127.0.0.1 cannot be had ({os.strerror(errno.EADDRINUSE)}); "
+        "choose another with --port."
     )
     assert not (tmp_path / ".okrgraph" / "demo.sqlite3").exists()
 

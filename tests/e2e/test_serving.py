@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import socket
 import sqlite3
 from collections.abc import AsyncIterator
@@ -194,7 +196,8 @@ async def test_a_busy_port_is_refused(sqlite_file: GivenDatabase, tmp_path: Path
         refusal = await _serve_refused(sqlite_file, tmp_path, f"--port={port}")
 
     assert refusal == (
-        f"Port {port} of 127.0.0.1 cannot be had (Address already in use); choose another with --port."
+        f"Port {port} of 127.0.0.1 cannot be had ({os.strerror(errno.EADDRINUSE)}); "
+        "choose another with --port."
     )
 
 
@@ -204,7 +207,8 @@ async def test_an_address_that_is_not_of_this_machine_is_refused(
     refusal = await _serve_refused(sqlite_file, tmp_path, "--host=192.0.2.1")
 
     assert refusal == (
-        "Port 8000 of 192.0.2.1 cannot be had (Cannot assign requested address); choose another with --port."
+        f"Port 8000 of 192.0.2.1 cannot be had ({os.strerror(errno.EADDRNOTAVAIL)}); "
+        "choose another with --port."
     )
 
 

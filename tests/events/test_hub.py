@@ -279,3 +279,30 @@ async def test_a_hole_in_the_log_is_never_bridged(database, gone) -> None:
         )
         assert (await topic.read_after(start))[0].position == start + gone + 1
         assert (await topic.read_after(start + gone))[0].position == start + gone + 1
+
+
+async def test_what_vanished_behind_the_ring_is_not_bridged_either(database) -> None:
+    org = await make_organization()
+    async with running(8) as (hub, broker), hub.following(org.id) as topic:
+        start = topic.head
+        for _ in range(3):
+            await broker.publish(org.id, await commit(org.id, 1))
+        assert len(await topic.read_after(start)) == 3
+        for _ in range(3):
+            await commit(org.id, 1)
+        await execute(
+            "DELETE FROM change_log WHERE organization_id = :id AND pos <= :gone", id=org.id, gone=start + 5
+        )
+        await broker.publish(org.id, start + 6)
+        assert [entry.position for entry in await topic.read_after(start + 3)] == [start + 6]
+        assert [entry.position for entry in await topic.read_after(start)] == [start + 6]
+
+
+async def test_a_doorbell_that_comes_late_does_not_set_the_head_back(database) -> None:
+    org = await make_organization()
+    async with running(8) as (hub, broker), hub.following(org.id) as topic:
+        heads = [await commit(org.id, 1) for _ in range(2)]
+        for head in reversed(heads):
+            await broker.publish(org.id, head)
+        assert topic.head == heads[1]
+        assert await topic.wait_beyond(heads[0], 0) is True
