@@ -18,7 +18,8 @@ WITH RECURSIVE up (objective_id, link_id, key_result_id, depth) AS (
     UNION ALL
     SELECT COALESCE(l.parent_objective_id, k.objective_id), l.id, l.parent_key_result_id, up.depth + 1
     FROM up
-    JOIN alignment_link l ON l.child_id = up.objective_id AND l.is_primary AND l.state = 'ACCEPTED'
+    JOIN objective o ON o.id = up.objective_id AND o.level <> 'COMPANY'
+    JOIN alignment_link l ON l.child_id = o.id AND l.is_primary AND l.state = 'ACCEPTED'
     LEFT JOIN key_result k ON k.id = l.parent_key_result_id
     WHERE up.depth < {DEEPEST}
 )
@@ -36,7 +37,10 @@ class Hop:
 
 
 async def hops_above(objective_id: UUID) -> list[Hop]:
-    """The way from an objective up its accepted primary links, itself first; whatever a viewer may see of it."""
+    """The way from an objective up its accepted primary links, itself first; whatever a viewer may see of it.
+
+    It ends at a company objective, which has nothing above it, whatever that is linked to.
+    """
     return await fetch_rows(Hop, _UPWARD, start=objective_id)
 
 

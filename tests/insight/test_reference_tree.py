@@ -1,0 +1,191 @@
+"""The tree of the reference data: nested query, rows and plain SQL all give the one that the file describes."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from benchmarks.reference_data import SLUG, expected_tree, reference_rows, write_csv
+from okrgraph.events.database import fetch_all, fetch_one, opened
+from okrgraph.kit.ids import global_id
+from okrgraph.people.tokens import create_token, viewer_of_token
+from okrgraph.people.viewer import Viewer
+from okrgraph.transfer.importing import import_csv
+from tests.databases import GivenDatabase
+from tests.insight.asking import ask
+
+Tree = dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def reference_database(request, tmp_path_factory) -> Iterator[GivenDatabase]:
+    """The reference data, imported once for all tests of this module, which only read."""
+    databases = request.getfixturevalue(f"{request.param}_databases")
+    with asyncio.Runner() as runner:
+        holding = databases.migrated(tmp_path_factory.mktemp("reference"))
+        database = runner.run(holding.__aenter__())
+        runner.run(fill(database))
+        yield database
+        runner.run(holding.__aexit__(None, None, None))
+
+
+async def fill(database: GivenDatabase) -> None:
+    file = io.StringIO()
+    write_csv(reference_rows(1), file)
+    file.seek(0)
+    async with opened(database.address):
+        await import_csv(file)
+
+
+@pytest.fixture
+async def viewer(reference_database) -> AsyncIterator[Viewer]:
+    """Somebody of the reference organisation, with the database open."""
+    async with opened(reference_database.address):
+        row = await fetch_one("SELECT email FROM person ORDER BY id")
+        assert row is not None
+        found = await viewer_of_token(await create_token(SLUG, row[0]))
+        assert found is not None
+        yield found
+
+
+async def cycle_id() -> str:
+    row = await fetch_one("SELECT id FROM cycle")
+    assert row is not None
+    return global_id("Cycle", row[0])
+
+
+def in_order(tree: Tree) -> str:
+    """Equality of dicts overlooks order; equality of their texts does not."""
+    return json.dumps(tree, indent=1)
+
+
+def nested(objectives: list[dict[str, Any]]) -> Tree:
+    return {
+        each["title"]: {
+            key_result["title"]: nested(key_result.get("alignedObjectives", []))
+            for key_result in each["keyResults"]
+        }
+        for each in objectives
+    }
+
+
+def levels(count: int) -> str:
+    below = f"alignedObjectives {{ {levels(count - 1)} }}" if count > 1 else ""
+    return f"title keyResults {{ title {below} }}"
+
+
+async def test_the_nested_query_gives_the_tree_of_the_file(viewer) -> None:
+    document = f"query($cycle: ID!) {{ objectives(filter: {{ levels: [COMPANY], cycleId: $cycle }}) {{ nodes {{ {levels(3)} }} }} }}"
+    found = await ask(viewer, document, cycle=await cycle_id())
+    tree = nested(found["objectives"]["nodes"])
+    assert in_order(tree) == in_order(expected_tree(reference_rows(1)))
+    assert len(tree) == 3
+
+
+PLAIN_SQL = """
+SELECT o1.title, k1.title, o2.title, k2.title, o3.title, k3.title
+FROM objective o1
+LEFT JOIN key_result k1 ON k1.objective_id = o1.id
+LEFT JOIN alignment_link l2 ON l2.parent_key_result_id = k1.id AND l2.state = 'ACCEPTED'
+LEFT JOIN objective o2 ON o2.id = l2.child_id
+LEFT JOIN key_result k2 ON k2.objective_id = o2.id
+LEFT JOIN alignment_link l3 ON l3.parent_key_result_id = k2.id AND l3.state = 'ACCEPTED'
+LEFT JOIN objective o3 ON o3.id = l3.child_id
+LEFT JOIN key_result k3 ON k3.objective_id = o3.id
+WHERE o1.level = 'COMPANY'
+ORDER BY o1.id, k1.id, o2.id, k2.id, o3.id, k3.id
+"""
+
+
+async def test_the_nested_query_equals_a_plain_sql_computation(viewer) -> None:
+    tree: Tree = {}
+    for titles in await fetch_all(PLAIN_SQL):
+        below = tree
+        for title in titles:
+            if title is not None:
+                below = below.setdefault(title, {})
+    document = f"{{ objectives(filter: {{ levels: [COMPANY] }}) {{ nodes {{ {levels(3)} }} }} }}"
+    found = await ask(viewer, document)
+    assert in_order(nested(found["objectives"]["nodes"])) == in_order(tree)
+
+
+TREE = """query($cycle: ID!, $root: ID, $depth: Int) {
+    alignmentTree(cycleId: $cycle, rootId: $root, maxDepth: $depth) { depth childCount parentId node { __typename
+        ... on Objective { id title level } ... on KeyResult { id title objective { id } } } } }"""
+
+
+async def rows_of(viewer: Viewer, **variables: Any) -> list[dict[str, Any]]:
+    data = await ask(viewer, TREE, cycle=await cycle_id(), **variables)
+    found: list[dict[str, Any]] = data["alignmentTree"]
+    return found
+
+
+async def test_the_rows_hold_every_objective_once_under_its_primary_parent(viewer) -> None:
+    rows = await rows_of(viewer)
+    places = {row["node"]["id"]: row for row in rows}
+    assert len(places) == len(rows) == 2_183 + 5_552
+    links = await fetch_all(
+        "SELECT child_id, parent_key_result_id FROM alignment_link WHERE is_primary AND state = 'ACCEPTED'"
+    )
+    parents = {global_id("Objective", child): global_id("KeyResult", parent) for child, parent in links}
+    assert len(parents) == 2_180
+    for key, row in places.items():
+        node = row["node"]
+        parent = node["objective"]["id"] if node["__typename"] == "KeyResult" else parents.get(key)
+        assert row["parentId"] == parent
+        assert row["depth"] == (0 if parent is None else places[parent]["depth"] + 1)
+    assert {row["node"]["level"] for row in rows if row["parentId"] is None} == {"COMPANY"}
+    objectives = {key for key in places if key.startswith("obj_")}
+    assert objectives == {
+        global_id("Objective", row[0]) for row in await fetch_all("SELECT id FROM objective")
+    }
+
+
+async def test_the_rows_nest_into_the_tree_of_the_file(viewer) -> None:
+    rows = await rows_of(viewer)
+    tree: Tree = {}
+    below: dict[str | None, Tree] = {None: tree}
+    path: list[str] = []
+    for row in rows:
+        key = row["node"]["id"]
+        # Depth first: what a row hangs on is the last one before it that is one higher up.
+        path = [*path[: row["depth"]], key]
+        assert row["parentId"] == (path[-2] if row["depth"] else None)
+        below[key] = below[row["parentId"]].setdefault(row["node"]["title"], {})
+    for row in rows:
+        assert row["childCount"] == len(below[row["node"]["id"]])
+    assert in_order(tree) == in_order(expected_tree(reference_rows(1)))
+
+
+async def test_a_root_and_a_depth_give_a_part_of_the_same_rows(viewer) -> None:
+    rows = await rows_of(viewer)
+    for depth in (0, 1, 2, 5, 100):
+        assert await rows_of(viewer, depth=depth) == [row for row in rows if row["depth"] <= depth]
+    for place in (0, 1, 2, 3, len(rows) // 2, len(rows) - 1):
+        start, root = rows[place]["depth"], rows[place]["node"]["id"]
+        end = next(
+            (later for later in range(place + 1, len(rows)) if rows[later]["depth"] <= start), len(rows)
+        )
+        expected = [{**row, "depth": row["depth"] - start} for row in rows[place:end]]
+        expected[0]["parentId"] = None
+        assert await rows_of(viewer, root=root) == expected
+        near = [row for row in expected if row["depth"] <= 1]
+        assert await rows_of(viewer, root=root, depth=1) == near
+
+
+async def test_the_line_of_sight_leads_from_the_deepest_row_to_the_company(viewer) -> None:
+    rows = await rows_of(viewer)
+    places = {row["node"]["id"]: row for row in rows}
+    row = max(rows, key=lambda row: int(row["depth"]))
+    way = []
+    while row is not None:
+        way.append(row["node"]["id"])
+        row = places.get(row["parentId"])
+    document = """query($id: ID!) { lineOfSight(id: $id) { depth node {
+        ... on Objective { id } ... on KeyResult { id } } } }"""
+    found = await ask(viewer, document, id=way[0])
+    assert [step["node"]["id"] for step in found["lineOfSight"]] == way
+    assert [step["depth"] for step in found["lineOfSight"]] == list(range(6))
