@@ -12,26 +12,18 @@ from okrgraph.events import receipts
 from okrgraph.events.broker import InProcessBroker
 from okrgraph.events.database import fetch_one, opened
 from okrgraph.events.hub import Hub
-from okrgraph.events.migrating import pending
+from okrgraph.events.migrating import require_migrated
 from okrgraph.events.unit_of_work import doorbell
 from okrgraph.graph.context import admission
 from okrgraph.graph.schema import make_schema
 from okrgraph.graph.transport.endpoint import GraphQLEndpoint, graphql_routes
 from okrgraph.graph.transport.limits import DEFAULT_LIMITS
 from okrgraph.kit import clock
-from okrgraph.kit.errors import OperatorError
 from okrgraph.settings import Settings
 from okrgraph.web.pages import page_routes
 
 PRUNE_SECONDS = 3_600.0
 _logger = logging.getLogger(__name__)
-
-
-async def require_migrated(settings: Settings) -> None:
-    """Raises OperatorError when the open database lacks a migration."""
-    missing = await pending(settings.database)
-    if missing:
-        raise OperatorError(f"The database lacks {len(missing)} migration(s); run 'okrgraph migrate' first.")
 
 
 async def _prune_receipts() -> None:
@@ -60,7 +52,7 @@ def create_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with opened(settings.database):
-            await require_migrated(settings)
+            await require_migrated(settings.database)
             ready = asyncio.Event()
             following = asyncio.create_task(hub.run(ready))
             tasks = [following, asyncio.create_task(ready.wait()), asyncio.create_task(_prune_receipts())]

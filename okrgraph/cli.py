@@ -73,10 +73,10 @@ def _with_database(settings: "Settings", work: Callable[[], Coroutine[Any, Any, 
 def _with_migrated(settings: "Settings", work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     if settings.database.path is not None and not settings.database.path.exists():
         raise OperatorError(f"There is no database {settings.database.path}; run 'okrgraph migrate' first.")
-    from okrgraph.app import require_migrated
+    from okrgraph.events.migrating import require_migrated
 
     async def run() -> Result:
-        await require_migrated(settings)
+        await require_migrated(settings.database)
         return await work()
 
     return _with_database(settings, run)

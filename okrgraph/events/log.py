@@ -192,14 +192,14 @@ def _read(organization_id: UUID, row: Any) -> LoggedEntry:
     )
 
 
-async def read_after(organization_id: UUID, position: int, *, limit: int = PAGE) -> list[LoggedEntry]:
-    """Read whole transactions after a position, oldest first, at most about `limit` rows."""
+async def read_after(organization_id: UUID, position: int) -> list[LoggedEntry]:
+    """Read whole transactions after a position, oldest first, a page at most."""
     rows = await fetch_all(
         f"SELECT {_COLUMNS} FROM change_log "
         "WHERE organization_id = :organization AND pos > :position ORDER BY pos LIMIT :most",
         organization=organization_id,
         position=position,
-        most=max(limit, PAGE),
+        most=PAGE,
     )
     entries = [_read(organization_id, row) for row in rows]
     while entries and not entries[-1].tx_end:

@@ -6,6 +6,7 @@ from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from okrgraph.events.database import CONNECTION, DatabaseAddress, connection, execute
 from okrgraph.events.transactions import transaction
+from okrgraph.kit.errors import OperatorError
 
 # Any number that nothing else in the database uses as an advisory lock.
 _MIGRATION_LOCK = 7_240_313_001
@@ -14,6 +15,13 @@ _MIGRATION_LOCK = 7_240_313_001
 async def pending(address: DatabaseAddress) -> list[str]:
     """Names of the migrations that the database still lacks, in order."""
     return [step.migration.name for step in await _plan(address)]
+
+
+async def require_migrated(address: DatabaseAddress) -> None:
+    """Raises OperatorError when the open database lacks a migration."""
+    missing = await pending(address)
+    if missing:
+        raise OperatorError(f"The database lacks {len(missing)} migration(s); run 'okrgraph migrate' first.")
 
 
 async def _plan(address: DatabaseAddress) -> list[PlanStep]:

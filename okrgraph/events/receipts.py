@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from okrgraph.events.database import execute, fetch_one
+from okrgraph.events.transactions import transaction
 from okrgraph.kit.errors import invalid
 
 KEPT_FOR = timedelta(days=7)
@@ -63,4 +64,5 @@ async def claim(organization_id: UUID, actor_id: UUID, receipt: Receipt, at: dat
 
 async def prune(now: datetime) -> None:
     """Forget receipts that are older than seven days."""
-    await execute("DELETE FROM mutation_receipt WHERE at < :before", before=now - KEPT_FOR)
+    async with transaction():
+        await execute("DELETE FROM mutation_receipt WHERE at < :before", before=now - KEPT_FOR)

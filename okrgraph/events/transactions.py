@@ -22,6 +22,10 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
+# How long a transaction waits for another process that writes, and how often it looks.
+SQLITE_WRITER_SECONDS = 20.0
+SQLITE_RETRY_SECONDS = 0.02
+
 _RETRYABLE = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -30,19 +34,33 @@ _RETRYABLE = (
 
 
 async def _enter_sqlite(self: Any) -> Any:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + SQLITE_WRITER_SECONDS
+    while not await _begun(self):
+        # Another process writes. The one connection is free meanwhile, so that reads go on.
+        if loop.time() > until:
+            raise sqlite3.OperationalError("database is locked")
+        await asyncio.sleep(SQLITE_RETRY_SECONDS)
+    self.token = get_connections().set(self.connection_name, self.connection)
+    return self.connection
+
+
+async def _begun(self: Any) -> bool:
+    """Take the client's lock and begin; False, with the lock given back, when another process writes."""
     await self._trxlock.acquire()
     try:
         await self.ensure_connection()
         await self.connection.begin()
-    except BaseException:
+    except BaseException as error:
         try:
             if self.connection._connection:
                 await asyncio.shield(self.connection._connection.rollback())
         finally:
             self._trxlock.release()
+        if isinstance(error, sqlite3.OperationalError) and "database is locked" in str(error):
+            return False
         raise
-    self.token = get_connections().set(self.connection_name, self.connection)
-    return self.connection
+    return True
 
 
 async def _enter_pooled(self: Any) -> Any:

@@ -49,13 +49,24 @@ def doorbell(broker: Broker) -> Iterator[None]:
 
 
 class UnitOfWork:
-    """What one transaction changes. `at`: the moment of the change, the same for rows and log."""
+    """What one transaction changes."""
 
     def __init__(self, organization_id: UUID, actor_id: UUID | None) -> None:
         self.organization_id = organization_id
         self.actor_id = actor_id
-        self.at: datetime = clock.now()
+        self._at: datetime | None = None
         self.entries: list[Entry] = []
+
+    @property
+    def at(self) -> datetime:
+        """The moment of the change, the same for rows and log.
+
+        Taken when it is first asked for, which actions do behind their locks: of two that wait for each other
+        the one that commits last is then also the later one.
+        """
+        if self._at is None:
+            self._at = clock.now()
+        return self._at
 
     def record(self, *entries: Entry) -> None:
         """Put changes into the log, in this order, when the transaction commits."""
@@ -82,7 +93,9 @@ async def _attempt(author: Author, body: Callable[[UnitOfWork], Awaitable[UUID]]
     async with transaction():
         work = UnitOfWork(author.organization_id, author.person_id)
         if author.receipt is not None and author.person_id is not None:
-            earlier = await receipts.claim(author.organization_id, author.person_id, author.receipt, work.at)
+            earlier = await receipts.claim(
+                author.organization_id, author.person_id, author.receipt, clock.now()
+            )
             if earlier is not None:
                 return earlier, False
         entity_id = await body(work)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from okrgraph.events.database import fetch_all, fetch_one
 from okrgraph.events.rows import fetch_row, fetch_rows
+from okrgraph.events.transactions import transaction
 from okrgraph.kit import clock
 from okrgraph.kit.errors import OperatorError
 from okrgraph.kit.ids import new_key
@@ -53,16 +54,17 @@ async def create_token(
         raise OperatorError(f"There is no active person {email!r} in {slug!r}.")
     token = TokenText("okr_" + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH)))
     now = clock.now()
-    await ApiToken.create(
-        id=new_key(),
-        organization_id=found[0],
-        person_id=person[0],
-        name=name,
-        token_hash=hash_of(token),
-        scope=scope,
-        created_at=now,
-        expires_at=now + expires_in if expires_in is not None else None,
-    )
+    async with transaction():
+        await ApiToken.create(
+            id=new_key(),
+            organization_id=found[0],
+            person_id=person[0],
+            name=name,
+            token_hash=hash_of(token),
+            scope=scope,
+            created_at=now,
+            expires_at=now + expires_in if expires_in is not None else None,
+        )
     return token
 
 
@@ -90,11 +92,12 @@ async def list_tokens() -> list[TokenRow]:
 
 async def revoke_token(token_id: UUID) -> None:
     """Revoke a token at once; revoking it again changes nothing. Raises OperatorError when there is none."""
-    row = await fetch_one(
-        "UPDATE api_token SET revoked_at = COALESCE(revoked_at, :now) WHERE id = :id RETURNING id",
-        now=clock.now(),
-        id=token_id,
-    )
+    async with transaction():
+        row = await fetch_one(
+            "UPDATE api_token SET revoked_at = COALESCE(revoked_at, :now) WHERE id = :id RETURNING id",
+            now=clock.now(),
+            id=token_id,
+        )
     if row is None:
         raise OperatorError(f"There is no token {token_id}; 'okrgraph token list' shows them.")
 

@@ -9,6 +9,7 @@ from tortoise.backends.base.client import TransactionContextPooled
 from tortoise.backends.sqlite.client import SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.exceptions import OperationalError
 
+from okrgraph.events import transactions
 from okrgraph.events.database import connection, execute, fetch_all, opened
 from okrgraph.events.transactions import is_retryable, transaction
 from tests.databases import GivenDatabase
@@ -176,6 +177,31 @@ async def test_upstream_still_begins_deferred(sqlite_database, upstream):
         await read_then_write_beside_a_writer(sqlite_database.address.path)
 
     assert is_retryable(raised.value)
+
+
+async def test_reads_go_on_while_a_transaction_waits_for_another_process(sqlite_database):
+    await execute("CREATE TABLE pair (task integer NOT NULL)")
+    with closing(sqlite3.connect(sqlite_database.address.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO pair VALUES (1)")
+        waiting = asyncio.create_task(write_pair(2))
+
+        for _ in range(20):
+            assert await fetch_all("SELECT task FROM pair") == []
+            assert not waiting.done()
+        other.execute("COMMIT")
+
+        await waiting
+    assert [row[0] for row in await fetch_all("SELECT task FROM pair ORDER BY task")] == [1, 2, 2]
+
+
+async def test_a_transaction_gives_up_on_a_writer_that_never_ends(sqlite_database, monkeypatch):
+    monkeypatch.setattr(transactions, "SQLITE_WRITER_SECONDS", 0.0)
+    with closing(sqlite3.connect(sqlite_database.address.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+            await write_pair(1)
+    assert len(await fetch_all("SELECT 1 AS one")) == 1
 
 
 async def write_and_fail() -> None:

@@ -1,0 +1,5 @@
+"""`python -m okrgraph`: the command line."""
+
+from okrgraph.cli import main
+
+main()
