@@ -1,8 +1,6 @@
 """The number of SQL statements of an operation depends on its text, never on how many rows there are."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
@@ -11,7 +9,6 @@ import pytest
 from okrgraph.discussion.comments import NewComment, create_comment
 from okrgraph.discussion.vocabulary import SubjectType
 from okrgraph.events.cursors import Cursor
-from okrgraph.events.database import connection, is_sqlite
 from okrgraph.kit.ids import global_id
 from okrgraph.okrs.models import KeyResult, Objective
 from okrgraph.people.models import Team
@@ -19,6 +16,7 @@ from okrgraph.people.viewer import Viewer
 from okrgraph.people.vocabulary import MemberRole
 from tests.building import GivenOrganization, make_organization
 from tests.graph.rich_world import plain
+from tests.statements import recorded_statements
 
 LEVEL = "id title progress team { name } owner { name } keyResults { id title progress confidence { below } }"
 FLAT = LEVEL.replace("{ below }", "")
@@ -67,48 +65,6 @@ def document_of(body: str) -> str:
     declared = ", ".join(f"${name}: {'Cursor' if name == 'start' else 'ID'}!" for name in names)
     text = body.replace("NESTED", nested(3)).replace("FLAT", FLAT)
     return f"query{f'({declared})' if names else ''} {{ {text} }}"
-
-
-# What asyncpg sends by itself: to learn types on a new connection, and when one goes back to the pool.
-DRIVERS_OWN = ("typeinfo_tree", "('jit'", "pg_advisory_unlock_all")
-
-
-@asynccontextmanager
-async def statements() -> AsyncIterator[list[str]]:
-    """What the driver is given to run meanwhile, by the ORM or by hand."""
-    seen: list[str] = []
-    client: Any = connection()
-    if is_sqlite():
-
-        def trace(sql: str) -> None:
-            # A statement is told of again for each row that the audit's triggers note.
-            if not seen or seen[-1] != sql:
-                seen.append(sql)
-
-        async with client.acquire_connection() as raw:
-            await raw.set_trace_callback(trace)
-        yield seen
-        async with client.acquire_connection() as raw:
-            await raw.set_trace_callback(None)
-        return
-
-    def note(record: Any) -> None:
-        if not any(mark in record.query for mark in DRIVERS_OWN):
-            seen.append(record.query)
-
-    async def listen(raw: Any) -> None:
-        raw.add_query_logger(note)
-
-    # Connections that are open, and those that the pool opens meanwhile.
-    opened = [holder._con for holder in client._pool._holders if holder._con is not None]
-    client._pool._init = listen
-    for raw in opened:
-        raw.add_query_logger(note)
-    yield seen
-    client._pool._init = None
-    for holder in client._pool._holders:
-        if holder._con is not None:
-            holder._con.remove_query_logger(note)
 
 
 class Growing:
@@ -170,7 +126,7 @@ async def measured(graph: Any, growing: Growing) -> dict[str, tuple[int, int]]:
     for name, body in OPERATIONS.items():
         document = document_of(body)
         needed = {key: value for key, value in variables.items() if f"${key}" in document}
-        async with statements() as seen:
+        async with recorded_statements() as seen:
             data = await graph.run(growing.ada, document, **needed)
         found[name] = (len(seen), len(orjson.dumps(data)))
     return found
@@ -197,7 +153,7 @@ async def test_a_check_in_takes_the_same_statements_beside_many_key_results(grap
     await graph.run(growing.ada, document, id=key, value=1)
     counts = []
     for value in (2, 3):
-        async with statements() as seen:
+        async with recorded_statements() as seen:
             await graph.run(growing.ada, document, id=key, value=value)
         counts.append(len(seen))
         for _ in range(10):
