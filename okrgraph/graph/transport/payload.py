@@ -23,7 +23,7 @@ _DUPLICATES = json.JSONDecoder(object_pairs_hook=_unique)
 def decode(text: bytes | str) -> object:
     """Read strict JSON in UTF-8.
 
-    Raises Malformed, also for NaN, lone surrogates, numbers beyond any float, 1,000 levels and equal names.
+    Raises Malformed, also for NaN, lone surrogates, numbers beyond any float, more than 1,024 levels and equal names.
     """
     try:
         value: object = orjson.loads(text)

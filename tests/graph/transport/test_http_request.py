@@ -27,7 +27,7 @@ JSON = {"Content-Type": "application/json"}
         b'{"query": "{ me }", "variables": {"x": 1e999}}',
         b'{"query": "{ me }", "variables": {"x": ' + b"9" * 10_000 + b"}}",
         b'{"query": "{ me }", "variables": ' + b'{"x":' * 100_000 + b"1" + b"}" * 100_000 + b"}",
-        b'{"query": "{ me }", "variables": {"x": ' + b"[" * 1_000 + b"]" * 1_000 + b"}}",
+        b'{"query": "{ me }", "variables": {"x": ' + b"[" * 1_100 + b"]" * 1_100 + b"}}",
         b'{"query": "{ me }", "operationName": "\\ud800"}',
         b'{"query": "{ me }", "query": "{ context }"}',
         b'{"query": "{ me }", "variables": {"x": {"y": 1, "y": 2}}}',
