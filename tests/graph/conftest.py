@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from okrgraph.graph.context import Context
 from okrgraph.graph.masking import MaskedSchema
 from okrgraph.graph.schema import make_schema
 from okrgraph.people.viewer import Viewer
+from tests.databases import open_and_audited
+from tests.graph.stage import Stage, make_stage
 
 SCHEMA = make_schema()
 
@@ -41,8 +45,9 @@ class Graph:
         return await self.schema.subscribe(document, variable_values=variables, context_value=context)
 
 
-@pytest.fixture
-async def graph(database: object) -> AsyncIterator[Graph]:
+@asynccontextmanager
+async def following() -> AsyncIterator[Graph]:
+    """The schema over the database that is open, with a hub that follows its log."""
     broker = InProcessBroker()
     hub = Hub(broker, poll_seconds=0.05)
     ready = asyncio.Event()
@@ -52,3 +57,20 @@ async def graph(database: object) -> AsyncIterator[Graph]:
         yield Graph(SCHEMA, hub)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def graph(database: object) -> AsyncIterator[Graph]:
+    async with following() as graph:
+        yield graph
+
+
+@pytest.fixture
+async def stage(databases: Any, tmp_path: Path) -> AsyncIterator[Stage]:
+    """The organisation of stage.py, made once for each kind of database and copied for each test."""
+    async with (
+        databases.prepared(tmp_path, make_stage) as (database, stage),
+        open_and_audited(database),
+        following() as graph,
+    ):
+        yield replace(stage, graph=graph, database=database)

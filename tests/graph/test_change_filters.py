@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import pytest
-
 from okrgraph.kit.ids import global_id
 from okrgraph.okrs.vocabulary import CycleState
 from okrgraph.people.vocabulary import MemberRole
 from tests.graph.feeds import kinds_of, live
 from tests.graph.probing import SCHEMA, values_of
-from tests.graph.stage import Stage, make_stage, written
+from tests.graph.stage import Stage, written
 from tests.graph.test_mutations import SUCCESSES
 
 MEMBERS = """__typename ... on EntityRemoved { entityId } ... on AccessChanged { rootId granted }
@@ -35,11 +33,6 @@ EVERY_KIND = {
     "PERSON": {"PersonChanged"},
     "ACCESS": {"AccessChanged"},
 }
-
-
-@pytest.fixture
-async def stage(graph) -> Stage:
-    return await make_stage(graph)
 
 
 async def say(stage: Stage, subject: str, body: str = "") -> None:

@@ -5,8 +5,6 @@ import base64
 import sys
 from typing import Any
 
-import pytest
-
 from okrgraph.events.cursors import Cursor, decode
 from okrgraph.events.database import execute
 from okrgraph.events.rows import row_of
@@ -17,7 +15,7 @@ from okrgraph.people.models import Team
 from okrgraph.people.reads import TeamRow
 from tests.building import Operator, known_to_all
 from tests.graph.feeds import kinds_of, listening, live
-from tests.graph.stage import Stage, make_stage
+from tests.graph.stage import Stage
 from tests.processes import ROOT
 
 MEMBERS = """__typename
@@ -35,11 +33,6 @@ CONFIDENCE = (
 )
 SINCE = f"""query($after: Cursor!, $first: Int, $filter: ChangeFilter) {{
     changesSince(after: $after, first: $first, filter: $filter) {{ cursor hasMore changes {{ {MEMBERS} }} }} }}"""
-
-
-@pytest.fixture
-async def stage(graph) -> Stage:
-    return await make_stage(graph)
 
 
 def at(stage: Stage, position: int) -> str:
@@ -311,8 +304,8 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_what_another_process_commits_arrives(stage, database) -> None:
-    arguments = (database.url, stage.org.tokens[stage.sam.person_id], str(stage.top.id))
+async def test_what_another_process_commits_arrives(stage) -> None:
+    arguments = (stage.database.url, stage.org.tokens[stage.sam.person_id], str(stage.top.id))
     async with live(stage.graph, stage.ada, COMMENTS, id=stage.ids["top"]) as feed:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-W", "error", "-c", COMMENT_FROM_ELSEWHERE, *arguments, cwd=ROOT

@@ -4,19 +4,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-import pytest
-
 from okrgraph.events.database import execute, is_sqlite
 from okrgraph.kit import clock
 from tests.graph.probing import root_fields
-from tests.graph.stage import Stage, make_stage
 
 Ids = dict[str, str]
-
-
-@pytest.fixture
-async def stage(graph) -> Stage:
-    return await make_stage(graph)
 
 
 # In an order in which each can be done: name, variables, and what the payload holds beside other fields.
@@ -278,6 +270,26 @@ async def test_an_update_that_changes_nothing_leaves_version_and_log_alone(stage
         payload = await stage.mutate(name, id=stage.ids[key], input=given)
         assert (payload.errors, payload.cursor) == ([], head), name
     assert await stage.head() == head
+
+
+async def test_a_colleagues_check_in_is_no_conflict_for_an_open_form(stage) -> None:
+    """It raises the versions, but nothing that people edit has changed."""
+    document = """query($ids: [ID!]!) { nodes(ids: $ids) {
+        ... on Objective { version } ... on KeyResult { version } } }"""
+    ids = [stage.ids["published"], stage.ids["measure"]]
+    seen = [node["version"] for node in (await stage.graph.run(stage.ada, document, ids=ids))["nodes"]]
+    await stage.mutate("checkInCreate", input={"keyResultId": ids[1], "confidence": 2, "value": 9})
+    now = [node["version"] for node in (await stage.graph.run(stage.ada, document, ids=ids))["nodes"]]
+    assert now[0] > seen[0]
+    assert now[1] > seen[1]
+    for name, key, version, first, second in (
+        ("objectiveUpdate", ids[0], seen[0], {"whyNow": "Now"}, {"whyNow": None}),
+        ("keyResultUpdate", ids[1], seen[1], {"weight": 2}, {"weight": 3}),
+    ):
+        payload = await stage.mutate(name, id=key, input={**first, "expectedVersion": version})
+        assert payload.errors == []
+        payload = await stage.mutate(name, id=key, input={**second, "expectedVersion": version})
+        assert [error[0] for error in payload.errors] == ["CONFLICT"]
 
 
 async def test_a_mutation_reads_what_the_one_before_it_changed(stage) -> None:

@@ -3,8 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from okrgraph.kit.clock import held_at
 from okrgraph.kit.ids import PREFIX_OF_TYPE, global_id
 from okrgraph.okrs.links import accept_link, decline_link
@@ -141,18 +139,17 @@ async def test_cycles_come_newest_start_first_and_a_backlog_last(graph) -> None:
     assert [cycle["name"] for cycle in found["organization"]["cycles"]] == ["new", "old", "backlog"]
 
 
-@pytest.mark.parametrize(
-    ("moment", "name", "week"),
-    [
-        (datetime(2026, 3, 31, 23, 59, tzinfo=UTC), "quarter 1", None),  # ACTIVE, ended last
-        (datetime(2026, 4, 1, 0, 0, tzinfo=UTC), "sprint", 1),  # the shortest of the ACTIVE ones
-        (datetime(2026, 4, 8, 0, 0, tzinfo=UTC), "sprint", 2),
-        (datetime(2026, 4, 15, 0, 0, tzinfo=UTC), "quarter 2", 3),
-        (datetime(2026, 7, 1, 0, 0, tzinfo=UTC), "year", 14),  # ACTIVE before PLANNING
-        (datetime(2027, 1, 1, 0, 0, tzinfo=UTC), "year", None),
-    ],
+CURRENT = (
+    (datetime(2026, 3, 31, 23, 59, tzinfo=UTC), "quarter 1", None),  # ACTIVE, ended last
+    (datetime(2026, 4, 1, 0, 0, tzinfo=UTC), "sprint", 1),  # the shortest of the ACTIVE ones
+    (datetime(2026, 4, 8, 0, 0, tzinfo=UTC), "sprint", 2),
+    (datetime(2026, 4, 15, 0, 0, tzinfo=UTC), "quarter 2", 3),
+    (datetime(2026, 7, 1, 0, 0, tzinfo=UTC), "year", 14),  # ACTIVE before PLANNING
+    (datetime(2027, 1, 1, 0, 0, tzinfo=UTC), "year", None),
 )
-async def test_the_current_cycle_and_its_week_follow_the_clock(graph, moment, name, week) -> None:
+
+
+async def test_the_current_cycle_and_its_week_follow_the_clock(graph) -> None:
     org = await make_organization()
     viewer = await org.person()
     for label, state, first, last in (
@@ -163,9 +160,10 @@ async def test_the_current_cycle_and_its_week_follow_the_clock(graph, moment, na
         ("year", CycleState.ACTIVE, date(2026, 4, 1), date(2026, 12, 31)),
     ):
         await org.cycle(state, name=label, starts_on=first, ends_on=last)
-    with held_at(moment):
-        found = await graph.run(viewer, "{ organization { currentCycle { name currentWeek } } }")
-    assert found["organization"]["currentCycle"] == {"name": name, "currentWeek": week}
+    for moment, name, week in CURRENT:
+        with held_at(moment):
+            found = await graph.run(viewer, "{ organization { currentCycle { name currentWeek } } }")
+        assert found["organization"]["currentCycle"] == {"name": name, "currentWeek": week}, moment
 
 
 async def test_days_are_counted_in_the_organisations_time_zone(graph) -> None:
@@ -313,3 +311,27 @@ async def test_links_and_aligned_objectives_come_primary_first_then_by_creation(
         assert found["objective"]["links"] == [
             {"id": global_id("AlignmentLink", each.id)} for each in expected
         ]
+
+
+async def test_one_field_with_different_arguments_gives_each_its_own(graph) -> None:
+    """All in one operation, which loads what is alike together."""
+    world = await make_rich_world("acme")
+    other = await world.org.cycle(name="Other")
+    document = """query($team: ID!, $cycle: ID!, $other: ID!, $child: ID!) {
+        team(id: $team) { now: objectives(cycleId: $cycle) { id } later: objectives(cycleId: $other) { id } }
+        all: objectives { totalCount nodes { id } }
+        one: objectives(first: 1) { totalCount nodes { id } }
+        drafts: objectives(filter: { states: [DRAFT] }) { totalCount nodes { id } }
+        objective(id: $child) { links { id } declined: links(states: [DECLINED]) { id }
+            comments { totalCount nodes { id } } none: comments(first: 0) { totalCount nodes { id } } }
+        people: organization { people(text: "sam") { totalCount } } }"""
+    named = world.named
+    ids = {"team": named["team"], "cycle": named["cycle"], "child": named["supporting"]}
+    found = await graph.run(world.lead, document, **ids, other=global_id("Cycle", other.id))
+    assert (len(found["team"]["now"]), len(found["team"]["later"])) == (3, 0)
+    lists = [found[name] for name in ("all", "one", "drafts")]
+    assert [(each["totalCount"], len(each["nodes"])) for each in lists] == [(4, 4), (4, 1), (1, 1)]
+    objective = found["objective"]
+    assert (len(objective["links"]), objective["declined"]) == (1, [])
+    assert (len(objective["comments"]["nodes"]), objective["none"]["nodes"]) == (1, [])
+    assert found["people"]["people"]["totalCount"] == 1

@@ -3,14 +3,11 @@
 import asyncio
 from typing import Any
 
-import pytest
-
 from okrgraph.events.database import fetch_all
 from okrgraph.kit.ids import global_id
 from okrgraph.okrs.models import Cycle
 from okrgraph.okrs.vocabulary import CycleState
 from tests.building import make_organization
-from tests.graph.stage import Stage, make_stage
 from tests.refusals import everything_stored
 
 CREATE = """mutation($input: CommentCreateInput!) {{
@@ -18,11 +15,6 @@ CREATE = """mutation($input: CommentCreateInput!) {{
 USED = "This clientMutationId was used for another mutation or input; choose a new one."
 RULE = "clientMutationId is any text of 1 to 128 characters."
 MUTATION_ID = ["input", "clientMutationId"]
-
-
-@pytest.fixture
-async def stage(graph) -> Stage:
-    return await make_stage(graph)
 
 
 async def test_a_retry_gets_the_first_entity_and_cursor_with_the_fields_it_selects(stage) -> None:

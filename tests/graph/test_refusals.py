@@ -2,21 +2,13 @@
 
 from datetime import timedelta
 
-import pytest
-
 from okrgraph.kit import clock
 from okrgraph.okrs.models import Cycle
 from okrgraph.okrs.vocabulary import CycleState, MetricKind
 from okrgraph.people.vocabulary import PersonStatus
 from tests.building import add_person
 from tests.graph.refusing import blank, missing, no_text, refuse, too_long
-from tests.graph.stage import Stage, UserErrors, make_stage, written
-
-
-@pytest.fixture
-async def stage(graph) -> Stage:
-    return await make_stage(graph)
-
+from tests.graph.stage import UserErrors, written
 
 WEIGHT = "The weight is a number from 0 to 1,000,000."
 CONFIDENCE = "Confidence is a whole number from 1 (will miss) to 5 (certain)."

@@ -2,15 +2,13 @@
 
 from datetime import timedelta
 
-import pytest
-
 from okrgraph.kit import clock
 from okrgraph.okrs.models import Cycle
 from okrgraph.okrs.vocabulary import CycleState
 from okrgraph.people.vocabulary import TokenScope
 from tests.graph.probing import operation
 from tests.graph.refusing import blank, missing, no_text, refuse, too_long
-from tests.graph.stage import Stage, UserErrors, make_stage, written
+from tests.graph.stage import UserErrors, written
 from tests.graph.test_mutations import SUCCESSES
 from tests.refusals import everything_stored
 
@@ -26,11 +24,6 @@ DECIDERS = "Only whoever may edit what the link points to decides it."
 PROPOSERS = "Only whoever may edit the linked objective withdraws the link."
 PHASE = "Links can be proposed and decided while the cycle is ALIGNING or ACTIVE; it is REVIEW now."
 READ_ONLY = "This token may only read; use one with scope write."
-
-
-@pytest.fixture
-async def stage(graph) -> Stage:
-    return await make_stage(graph)
 
 
 async def test_refusals_of_proposing_a_link(stage) -> None:

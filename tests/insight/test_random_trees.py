@@ -186,7 +186,7 @@ async def random_world(drawn: list[GivenObjective]) -> tuple[RandomWorld, Viewer
     return world, viewer
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=OBJECTIVES, max_depth=st.none() | st.integers(0, 4))
 async def test_random_trees_are_as_the_contract_says(database, drawn, max_depth) -> None:
     world, viewer = await random_world(drawn)

@@ -1,11 +1,13 @@
 """The tree of the reference data: nested query, rows and plain SQL all give the one that the file describes."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from benchmarks.reference_data import expected_tree, reference_rows
 from okrgraph.events.database import fetch_all, fetch_one
+from okrgraph.insight.alignment_tree import TreeRow, alignment_tree
 from okrgraph.kit.ids import global_id
 
 Tree = dict[str, Any]
@@ -42,15 +44,6 @@ def levels(count: int) -> str:
     return f"title keyResults {{ title {below} }}"
 
 
-async def test_the_nested_query_gives_the_tree_of_the_file(reference) -> None:
-    document = f"""query($cycle: ID!) {{
-        objectives(filter: {{ levels: [COMPANY], cycleId: $cycle }}) {{ nodes {{ {levels(3)} }} }} }}"""
-    found = await reference.run(document, cycle=await cycle_id())
-    tree = nested(found["objectives"]["nodes"])
-    assert in_order(tree) == in_order(expected_tree(reference_rows(1)))
-    assert len(tree) == 3
-
-
 PLAIN_SQL = """
 SELECT o1.title, k1.title, o2.title, k2.title, o3.title, k3.title
 FROM objective o1
@@ -66,16 +59,20 @@ ORDER BY o1.id, k1.id, o2.id, k2.id, o3.id, k3.id
 """
 
 
-async def test_the_nested_query_equals_a_plain_sql_computation(reference) -> None:
-    tree: Tree = {}
+async def test_the_nested_query_gives_the_tree_of_the_file_and_of_plain_sql(reference) -> None:
+    document = f"""query($cycle: ID!) {{
+        objectives(filter: {{ levels: [COMPANY], cycleId: $cycle }}) {{ nodes {{ {levels(3)} }} }} }}"""
+    found = await reference.run(document, cycle=await cycle_id())
+    tree = nested(found["objectives"]["nodes"])
+    assert len(tree) == 3
+    assert in_order(tree) == in_order(expected_tree(reference_rows(1)))
+    plain: Tree = {}
     for titles in await fetch_all(PLAIN_SQL):
-        below = tree
+        below = plain
         for title in titles:
             if title is not None:
                 below = below.setdefault(title, {})
-    document = f"{{ objectives(filter: {{ levels: [COMPANY] }}) {{ nodes {{ {levels(3)} }} }} }}"
-    found = await reference.run(document)
-    assert in_order(nested(found["objectives"]["nodes"])) == in_order(tree)
+    assert in_order(tree) == in_order(plain)
 
 
 TREE = """query($cycle: ID!, $root: ID, $depth: Int) {
@@ -83,14 +80,8 @@ TREE = """query($cycle: ID!, $root: ID, $depth: Int) {
         ... on Objective { id title level } ... on KeyResult { id title objective { id } } } } }"""
 
 
-async def rows_of(reference: Any, **variables: Any) -> list[dict[str, Any]]:
-    data = await reference.run(TREE, cycle=await cycle_id(), **variables)
-    found: list[dict[str, Any]] = data["alignmentTree"]
-    return found
-
-
 async def test_the_rows_hold_every_objective_once_under_its_primary_parent(reference) -> None:
-    rows = await rows_of(reference)
+    rows = (await reference.run(TREE, cycle=await cycle_id()))["alignmentTree"]
     places = {row["node"]["id"]: row for row in rows}
     assert len(places) == len(rows) == 2_183 + 5_552
     links = await fetch_all(
@@ -106,10 +97,11 @@ async def test_the_rows_hold_every_objective_once_under_its_primary_parent(refer
     assert {row["node"]["level"] for row in rows if row["parentId"] is None} == {"COMPANY"}
     objectives = {key for key in places if key.startswith("obj_")}
     assert objectives == {public("Objective", row[0]) for row in await fetch_all("SELECT id FROM objective")}
+    require_tree_of_the_file(rows)
+    await require_line_of_sight(reference, max(rows, key=lambda row: int(row["depth"])), places)
 
 
-async def test_the_rows_nest_into_the_tree_of_the_file(reference) -> None:
-    rows = await rows_of(reference)
+def require_tree_of_the_file(rows: list[dict[str, Any]]) -> None:
     tree: Tree = {}
     below: dict[str | None, Tree] = {None: tree}
     path: list[str] = []
@@ -124,24 +116,8 @@ async def test_the_rows_nest_into_the_tree_of_the_file(reference) -> None:
     assert in_order(tree) == in_order(expected_tree(reference_rows(1)))
 
 
-async def test_a_root_and_a_depth_give_a_part_of_the_same_rows(reference) -> None:
-    rows = await rows_of(reference)
-    for depth in (0, 3):
-        assert await rows_of(reference, depth=depth) == [row for row in rows if row["depth"] <= depth]
-    for place in (1, len(rows) // 2, len(rows) - 1):
-        start, root = rows[place]["depth"], rows[place]["node"]["id"]
-        end = next(
-            (later for later in range(place + 1, len(rows)) if rows[later]["depth"] <= start), len(rows)
-        )
-        expected = [{**row, "depth": row["depth"] - start} for row in rows[place:end]]
-        expected[0]["parentId"] = None
-        assert await rows_of(reference, root=root) == expected
-
-
-async def test_the_line_of_sight_leads_from_the_deepest_row_to_the_company(reference) -> None:
-    rows = await rows_of(reference)
-    places = {row["node"]["id"]: row for row in rows}
-    row = max(rows, key=lambda row: int(row["depth"]))
+async def require_line_of_sight(reference: Any, row: Any, places: dict[str, Any]) -> None:
+    """It leads from a row of the deepest layer up to the company."""
     way = []
     while row is not None:
         way.append(row["node"]["id"])
@@ -151,3 +127,21 @@ async def test_the_line_of_sight_leads_from_the_deepest_row_to_the_company(refer
     found = await reference.run(document, id=way[0])
     assert [step["node"]["id"] for step in found["lineOfSight"]] == way
     assert [step["depth"] for step in found["lineOfSight"]] == list(range(6))
+
+
+async def test_a_root_and_a_depth_give_a_part_of_the_same_rows(reference) -> None:
+    row = await fetch_one("SELECT id FROM cycle")
+    assert row is not None
+
+    async def rows_of(**part: Any) -> list[TreeRow]:
+        return await alignment_tree(reference.viewer, UUID(str(row[0])), at_most=100_000, **part)
+
+    rows = await rows_of()
+    for depth in (0, 1, 3, 100):
+        assert await rows_of(max_depth=depth) == [each for each in rows if each.depth <= depth]
+    for place in (0, 1, 2, len(rows) // 2, len(rows) - 1):
+        start = rows[place].depth
+        end = next((later for later in range(place + 1, len(rows)) if rows[later].depth <= start), len(rows))
+        expected = [replace(each, depth=each.depth - start) for each in rows[place:end]]
+        expected[0] = replace(expected[0], parent=None)
+        assert await rows_of(root_id=rows[place].node.id) == expected
