@@ -1,7 +1,6 @@
 """Objective and its confidence summary in the schema."""
 
 from datetime import datetime
-from statistics import median
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from okrgraph.graph.people import Person, Team
 from okrgraph.graph.relations import many, one, with_arguments
 from okrgraph.kit import clock
 from okrgraph.okrs import link_reads, reads
-from okrgraph.okrs.confidence import stale_count
+from okrgraph.okrs.confidence import stale_count, summary_of
 from okrgraph.okrs.rows import ObjectiveRow
 from okrgraph.okrs.vocabulary import AlignmentBasis, CloseOutcome, ObjectiveLevel, ObjectiveState
 from okrgraph.okrs.weeks import today_in
@@ -49,17 +48,17 @@ class ConfidenceSummary:
         return stale_count(days, today, organization.cadence_days, organization.grace_days)
 
 
-def summary_of(row: ObjectiveRow) -> ConfidenceSummary:
-    """Everything but `stale`, which changes with the clock, stands in the objective's row."""
-    distribution = [row.rated_1, row.rated_2, row.rated_3, row.rated_4, row.rated_5]
-    ratings = [rating for rating, count in enumerate(distribution, start=1) for _ in range(count)]
+def _summary_of(row: ObjectiveRow) -> ConfidenceSummary:
+    """Everything but `stale`, which changes with the clock, follows from the objective's row."""
+    counts = (row.rated_1, row.rated_2, row.rated_3, row.rated_4, row.rated_5)
+    summary = summary_of(counts, unrated=row.unrated, declining=row.declining)
     return ConfidenceSummary(
         objective_id=row.id,
-        min=min(ratings, default=None),
-        median=float(median(ratings)) if ratings else None,
-        distribution=distribution,
-        unrated=row.unrated,
-        declining=row.declining,
+        min=summary.min,
+        median=summary.median,
+        distribution=list(summary.distribution),
+        unrated=summary.unrated,
+        declining=summary.declining,
     )
 
 
@@ -110,7 +109,7 @@ class Objective(Node):
     @strawberry.field(description="How sure the people closest to its key results are.")
     @staticmethod
     def confidence_summary(root: strawberry.Parent[ObjectiveRow]) -> ConfidenceSummary:
-        return summary_of(root)
+        return _summary_of(root)
 
     @with_arguments(
         link_reads.links_of_children,

@@ -54,14 +54,27 @@ def stale_count(
     return sum(is_stale(last, today, cadence_days, grace_days) for last in last_as_ofs)
 
 
+def summary_of(
+    distribution: tuple[int, int, int, int, int], *, unrated: int, declining: int
+) -> ConfidenceSummary:
+    """Summarise counts of latest ratings, 1 to 5, which is how an objective keeps them."""
+    latest = [rating for rating, count in enumerate(distribution, start=1) for _ in range(count)]
+    return ConfidenceSummary(
+        min=min(latest, default=None),
+        median=float(median(latest)) if latest else None,
+        distribution=distribution,
+        unrated=unrated,
+        declining=declining,
+    )
+
+
 def summarise(ratings: Iterable[Rating]) -> ConfidenceSummary:
     """Summarise one Rating for each key result."""
     histories = [rating.history for rating in ratings]
     latest = [history[-1] for history in histories if history]
-    return ConfidenceSummary(
-        min=min(latest, default=None),
-        median=float(median(latest)) if latest else None,
-        distribution=(latest.count(1), latest.count(2), latest.count(3), latest.count(4), latest.count(5)),
+    one, two, three, four, five = (latest.count(rating) for rating in range(1, 6))
+    return summary_of(
+        (one, two, three, four, five),
         unrated=len(histories) - len(latest),
         declining=sum(is_declining(history) for history in histories),
     )
