@@ -114,11 +114,14 @@ async def test_a_caller_that_leaves_does_not_stop_what_has_begun(org, rings):
 async def test_a_deadlock_is_run_again(postgres_database):
     org = await make_organization()
     one, other = await org.team("One"), await org.team("Other")
-    met, runs = asyncio.Barrier(2), []
+    met, one_is_through, runs = asyncio.Barrier(2), asyncio.Event(), []
 
     @action
     async def touch_both(work: UnitOfWork, operator: Operator, first: Team, second: Team) -> UUID:
         runs.append(first.name)
+        if len(runs) > 2:
+            # Else it could take its first row again before the one that waits for it wakes: another deadlock.
+            await one_is_through.wait()
         for team in (first, second):
             found = await Team.select_for_update().get(id=team.id)
             found.version += 1
@@ -128,7 +131,11 @@ async def test_a_deadlock_is_run_again(postgres_database):
                 await met.wait()
         return first.id
 
-    await asyncio.gather(touch_both(org.operator, one, other), touch_both(org.operator, other, one))
+    async def touch(first: Team, second: Team) -> None:
+        await touch_both(org.operator, first, second)
+        one_is_through.set()
+
+    await asyncio.gather(touch(one, other), touch(other, one))
 
     assert len(runs) == 3
     assert [team.version for team in await Team.filter(id__in=[one.id, other.id])] == [3, 3]
