@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 
 class RecordType(StrEnum):
@@ -27,18 +28,23 @@ COLUMNS = (
     *("current", "confidence", "why_now", "kind", "state", "needed_by", "promised_by"),
     *("description", "weight", "role", "time_zone", "at", "reply_to", "resolved_at"),
     *("child", "answer", "parent_answer"),
+    *("primary", "reviewer", "created_by", "outcome", "score", "learning", "position"),
+    *("published_at", "closed_at", "decided_by", "decided_at", "decision_note"),
+    *("resolved_by", "edited_at", "deleted_at", "cadence_days", "grace_days", "company_objective_cap"),
 )
 _USED = {
-    RecordType.ORGANIZATION: "title time_zone",
+    RecordType.ORGANIZATION: "title time_zone cadence_days grace_days company_objective_cap",
     RecordType.TEAM: "title parent kind",
-    RecordType.PERSON: "title parent kind team time_zone",
+    RecordType.PERSON: "title parent kind state team time_zone",
     RecordType.CYCLE: "title start target state kind parent",
-    RecordType.OBJECTIVE: "title description team owner cycle why_now state kind parent at",
-    RecordType.LINK: "child parent kind state weight title answer parent_answer at",
+    RecordType.OBJECTIVE: "title description team owner cycle why_now state kind parent at reviewer created_by "
+    "outcome score learning position published_at closed_at",
+    RecordType.LINK: "child parent kind state weight title answer parent_answer at primary owner decided_by "
+    "decided_at decision_note",
     RecordType.KEY_RESULT: "parent title description owner metric unit start target weight "
-    "current confidence at",
+    "current confidence at position",
     RecordType.CHECK_IN: "parent owner start current confidence title at",
-    RecordType.COMMENT: "parent owner title kind at reply_to resolved_at",
+    RecordType.COMMENT: "parent owner title kind at reply_to resolved_at resolved_by edited_at deleted_at",
 }
 USED_COLUMNS = {kind: frozenset(("type", "key", *names.split())) for kind, names in _USED.items()}
 
@@ -74,11 +80,15 @@ class FileProblem:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row. `cells`: its columns that say something, by name, `type` among them; blank ones are absent."""
+    """One row. `cells`: its columns that say something, by name, `type` among them; blank ones are absent.
+
+    lines: where single cells stand, in formats that give each its own line.
+    """
 
     line: int
     type: RecordType
     cells: Mapping[str, str]
+    lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def key(self) -> str | None:
@@ -89,6 +99,18 @@ class Record:
     def idle_columns(self) -> Iterator[str]:
         """Columns that are filled although the type does not use them."""
         return (name for name in self.cells if name not in USED_COLUMNS[self.type])
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a file that could not be read. key: of the row that is lost; nobody shall miss it."""
+
+    problem: FileProblem
+    key: str | None = None
+
+
+# What a reader of any format gives, one row at a time; it holds no more of the file than that.
+Reading: TypeAlias = Iterator[Record | Unread]
 
 
 @dataclass(slots=True)
