@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
@@ -17,9 +16,11 @@ import typer
 from okrgraph import __version__
 from okrgraph.kit.errors import OperatorError
 from okrgraph.people.vocabulary import TokenScope
+from okrgraph.transfer import formats
 
 if TYPE_CHECKING:
     from okrgraph.settings import Settings
+    from okrgraph.transfer.importing import ImportRefused, ImportResult
 
 Result = TypeVar("Result")
 
@@ -33,10 +34,6 @@ app = typer.Typer(
 )
 token_app = typer.Typer(name="token", help="Make, list and revoke API tokens.", no_args_is_help=True)
 app.add_typer(token_app)
-
-
-class FileFormat(StrEnum):
-    CSV = "csv"
 
 
 def _print_version(wanted: bool) -> None:
@@ -160,34 +157,106 @@ def import_(
     organization: Annotated[
         str | None, typer.Option(help="Slug of the organisation, when the file does not name it.")
     ] = None,
-    file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the file.")] = FileFormat.CSV,
+    file_format: Annotated[
+        formats.FileFormat | None,
+        typer.Option("--format", help="Format of the file; what its name ends in unless given, else csv."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
+    columns: Annotated[
+        Path | None, typer.Option(help="A map in YAML of another tool's CSV columns to ours.")
+    ] = None,
+    cycle: Annotated[str | None, typer.Option(help="Outline only: key or name of the cycle.")] = None,
+    team: Annotated[str | None, typer.Option(help="Outline only: key or name of the owning team.")] = None,
 ) -> None:
     """Load an organisation from a file: all of it or nothing; running it again changes nothing."""
-    from okrgraph.transfer.importing import ImportRefused, import_csv
+    from okrgraph.transfer import importing
+    from okrgraph.transfer.column_map_file import read_column_map
+    from okrgraph.transfer.outline import account
 
-    load = {FileFormat.CSV: import_csv}[file_format]
-    settings = _settings()
-    source = sys.stdin if str(file) == "-" else file
+    chosen = file_format or formats.format_of(file.name)
+    is_outline = chosen is formats.FileFormat.MARKDOWN
+    if not is_outline and (cycle is not None or team is not None):
+        raise OperatorError("--cycle and --team are for an outline in Markdown; other files name them.")
+    if is_outline and columns is not None:
+        raise OperatorError("--columns is for a CSV file; an outline has none.")
+    source = sys.stdin.buffer if str(file) == "-" else file
+
+    async def run() -> importing.ImportResult:
+        options: dict[str, Any] = {"organization": organization, "dry_run": dry_run, "progress": _progress}
+        if not is_outline:
+            mapped = None if columns is None else read_column_map(columns)
+            return await importing.import_file(source, file_format=chosen, columns=mapped, **options)
+        outline = await importing.outline_of(source, organization=organization, cycle=cycle, team=team)
+        for line in account(outline) if dry_run else map(str, outline.not_understood):
+            typer.echo(line, err=not dry_run)
+        return await importing.import_reading(iter(outline.records), **options)
+
     try:
-        result = _with_migrated(
-            settings,
-            lambda: load(source, organization=organization, dry_run=dry_run, progress=_progress),
-        )
-    except ImportRefused as refused:
-        for problem in refused.problems:
-            typer.echo(str(problem), err=True)
-        count = len(refused.problems)
-        raise OperatorError(
-            f"Nothing was written: {count} problem{'s' if count != 1 else ''} in {file}."
-        ) from None
+        result = _with_migrated(_settings(), run)
+    except importing.ImportRefused as refused:
+        raise _refused(refused, file) from None
+    _show_imported(result)
+
+
+def _refused(refused: "ImportRefused", file: Path) -> OperatorError:
+    """Name every problem on stderr; the error says how many there are."""
+    for problem in refused.problems:
+        typer.echo(str(problem), err=True)
+    count = len(refused.problems)
+    more = ", and more that were not looked for" if refused.is_cut else ""
+    return OperatorError(
+        f"Nothing was written: {count:,} problem{'s' if count != 1 else ''}{more} in {file}."
+    )
+
+
+def _show_imported(result: "ImportResult") -> None:
     for warning in result.warnings:
         typer.echo(f"Warning: {warning}", err=True)
-    verb = "Would import" if dry_run else "Imported"
-    typer.echo(f"{verb} {result.slug}:")
+    typer.echo(f"{'Would import' if result.dry_run else 'Imported'} {result.slug}:")
     for kind in sorted({*result.created, *result.changed, *result.unchanged}):
         counts = (result.created.get(kind, 0), result.changed.get(kind, 0), result.unchanged.get(kind, 0))
         typer.echo(f"  {kind}: {counts[0]:,} created, {counts[1]:,} changed, {counts[2]:,} unchanged")
+
+
+def _show_exported(written: int) -> None:
+    typer.echo(f"\rexporting: {written:,}\033[K", nl=False, err=True)
+
+
+@app.command(epilog="Example: okrgraph export --organization acme --output acme.yaml")
+def export(
+    organization: Annotated[str, typer.Option(help="Slug of the organisation.")],
+    file_format: Annotated[
+        formats.FileFormat | None,
+        typer.Option(
+            "--format",
+            metavar="[csv|yaml|json]",
+            help="Format of the file; what its name ends in unless given, else csv.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The file; standard output unless given.", allow_dash=True)
+    ] = None,
+) -> None:
+    """Write an organisation to a file that 'okrgraph import' reads, as one moment saw it.
+
+    For operators: it carries everything, drafts that only their team sees included. It works beside a
+    running server. A file that is there is replaced in the end, when everything has been written.
+    """
+    from okrgraph.transfer import exporting
+    from okrgraph.transfer.output import opened_output
+
+    file = None if output is None or str(output) == "-" else output
+    chosen = file_format or formats.format_of("" if file is None else file.name)
+    # Not into the midst of what is exported.
+    is_shown = sys.stderr.isatty() and (file is not None or not sys.stdout.isatty())
+
+    async def run() -> None:
+        with opened_output(file) as write:
+            await exporting.export(organization, chosen, write, _show_exported if is_shown else None)
+
+    _with_migrated(_settings(), run)
+    if is_shown:
+        typer.echo(err=True)
 
 
 @app.command()

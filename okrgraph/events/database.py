@@ -1,7 +1,7 @@
 """The connection to SQLite or PostgreSQL: opening, closing, and SQL written once for both; no rule, no table."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -209,3 +209,21 @@ async def fetch_one(sql: str, **params: object) -> Any | None:
 async def execute(sql: str, **params: object) -> None:
     """Run SQL that returns nothing of interest."""
     await fetch_all(sql, **params)
+
+
+async def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert many rows into a table: by COPY on PostgreSQL, which is several times faster than INSERT."""
+    client = connection()
+    async with client.acquire_connection() as raw:
+        if client.capabilities.dialect == "sqlite":
+            places = ", ".join("?" * len(columns))
+            sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
+            await raw.executemany(sql, [[_sqlite_value(value) for value in row] for row in rows])
+        else:
+            await raw.copy_records_to_table(table, records=rows, columns=columns)
+
+
+async def count_anew(tables: Sequence[str]) -> None:
+    """Let PostgreSQL see what a long transaction has written, which its planner otherwise takes for empty."""
+    if not is_sqlite():
+        await execute(f"ANALYZE {', '.join(tables)}")

@@ -13,8 +13,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
-from tortoise.backends.base.client import TransactionContextPooled
+from tortoise.backends.asyncpg.client import TransactionWrapper
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContextPooled
 from tortoise.backends.sqlite.client import (
+    SqliteClient,
     SqliteTransactionContext,
     SqliteTransactionWrapper,
 )
@@ -90,6 +92,34 @@ def install() -> None:
 def transaction() -> AbstractAsyncContextManager[Any]:
     """Open a transaction: READ COMMITTED on PostgreSQL, BEGIN IMMEDIATE on SQLite; a savepoint inside one."""
     return in_transaction("default")
+
+
+class _SqliteSnapshot(SqliteTransactionWrapper):
+    """Deferred, so that other processes write on; a first read, since only that settles what is seen."""
+
+    async def begin(self) -> None:
+        await self._connection.execute("BEGIN DEFERRED")
+        await self._connection.execute_fetchall("SELECT count(*) FROM sqlite_schema")
+
+
+class _PostgresSnapshot(TransactionWrapper):
+    async def begin(self) -> None:
+        self.transaction = self._connection.transaction(isolation="repeatable_read", readonly=True)
+        await self.transaction.start()
+
+
+def snapshot() -> AbstractAsyncContextManager[Any]:
+    """Open a transaction that reads one state of the database throughout, and writes nothing.
+
+    What is seen is settled by its first statement at the latest. On SQLite it takes the one connection of
+    this process for as long. Raises RuntimeError inside a transaction.
+    """
+    client: Any = get_connections().get("default")
+    if isinstance(client, TransactionalDBClient):
+        raise RuntimeError("a snapshot cannot be taken inside a transaction, which has seen its own already")
+    if isinstance(client, SqliteClient):
+        return SqliteTransactionContext(_SqliteSnapshot(client), client._lock)
+    return TransactionContextPooled(_PostgresSnapshot(client), client._pool_init_lock)
 
 
 def is_retryable(error: BaseException) -> bool:

@@ -1,7 +1,7 @@
 """Tells the change log what an import did: each change with its place, or one BULK entry for too many."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -40,30 +40,48 @@ _ALL = frozenset({EVERYONE})
 class _Told:
     """A change and where it is: at a place that is known, on an objective (`below` it), or where a link is.
 
-    reaches_new_eyes: others saw it before the import than see it now, if its objective says so.
+    before: who saw it before the import, when others see it now. about: of whom it tells, when not of its entity.
     """
 
     change: Change
     place: Place | None = None
-    objective: Draft[Objective] | None = None
+    objective: Objective | None = None
     below: tuple[UUID, ...] = ()
     link: AlignmentLink | None = None
-    reaches_new_eyes: bool = False
+    before: frozenset[str] | None = None
+    about: UUID | None = None
 
 
-async def entries_of(plan: Plan) -> list[Entry]:
-    """The log entries of a plan that stands written; empty when it changed nothing.
+class Announcement:
+    """What an import will tell the log, gathered part by part: each change once, as it is in the end."""
 
-    A new organisation, which nobody follows yet, and new facts about an organisation, which have no kind of
-    entry, are BULK.
-    """
-    if plan.organization.is_new or plan.organization.is_changed:
-        return [bulk(plan.organization_id, _ALL)]
-    told = list(_changes(plan))
-    if len(told) > BULK_THRESHOLD:
-        return [bulk(plan.organization_id, _ALL)]
-    places: dict[UUID, Place] = {}
-    return [each.change.entry(await _place(plan, each, places)) for each in told]
+    def __init__(self) -> None:
+        self._told: dict[tuple[object, ...], _Told] = {}
+        self._is_bulk = False
+
+    def take(self, plan: Plan) -> None:
+        """Take what a part writes.
+
+        A new organisation, which nobody follows yet, and new facts about an organisation, which have no kind
+        of entry, are BULK.
+        """
+        if plan.organization.is_new or plan.organization.is_changed:
+            self._is_bulk = True
+        for told in () if self._is_bulk else _changes(plan):
+            key = (type(told.change), told.change.entity[0], told.about)
+            earlier = self._told.get(key, told)
+            self._told[key] = dataclasses.replace(told, before=told.before or earlier.before)
+            if len(self._told) > BULK_THRESHOLD:
+                self._is_bulk = True
+                self._told.clear()
+                return
+
+    async def entries(self, organization_id: UUID) -> list[Entry]:
+        """The log entries, when everything stands written; empty when nothing changed."""
+        if self._is_bulk:
+            return [bulk(organization_id, _ALL)]
+        places: dict[UUID, Place] = {}
+        return [each.change.entry(await _place(each, places)) for each in self._told.values()]
 
 
 def _changes(plan: Plan) -> Iterator[_Told]:
@@ -71,25 +89,28 @@ def _changes(plan: Plan) -> Iterator[_Told]:
     for cycle in filter(_is_written, plan.cycles.values()):
         place = Place((cycle.entity.id,), (), _ALL)
         yield _Told(CycleChanged(row_of(CycleRow, cycle.entity)), place)
+    before = {key: audience_before(plan, draft) for key, draft in plan.objectives.items()}
     for objective in filter(_is_written, plan.objectives.values()):
         change = ObjectiveChanged(row_of(ObjectiveRow, objective.entity))
-        yield _Told(change, objective=objective, reaches_new_eyes=True)
-    yield from _changes_of_key_results(plan)
+        yield _Told(change, objective=objective.entity, before=before[objective.entity.id])
+    yield from _changes_of_key_results(plan, before)
     for link in filter(_is_written, plan.links.values()):
         yield _Told(
             AlignmentLinkChanged(row_of(LinkRow, link.entity)),
-            objective=plan.objectives[link.entity.child_id],
+            objective=plan.objectives[link.entity.child_id].entity,
             link=link.entity,
-            reaches_new_eyes=not link.is_new,
+            before=None if link.is_new else before[link.entity.child_id],
         )
     for comment in filter(_is_written, plan.comments.values()):
         below = (comment.entity.id, *_below(plan, comment.entity))
-        change_of_comment = CommentChanged(row_of(CommentRow, comment.entity))
-        yield _Told(change_of_comment, objective=plan.objectives[comment.entity.objective_id], below=below)
-    for objective in plan.objectives.values():
-        if audience_before(plan, objective) is not None:
-            access = AccessChanged(objective.entity.id, "Objective")
-            yield _Told(access, objective=objective, reaches_new_eyes=True)
+        objective = plan.objectives[comment.entity.objective_id]
+        yield _Told(
+            CommentChanged(row_of(CommentRow, comment.entity)), objective=objective.entity, below=below
+        )
+    for key, seen_by in before.items():
+        if seen_by is not None:
+            access = AccessChanged(key, "Objective")
+            yield _Told(access, objective=plan.objectives[key].entity, before=seen_by)
 
 
 def _is_written(draft: Draft[Any]) -> bool:
@@ -110,16 +131,16 @@ def _changes_of_people(plan: Plan) -> Iterator[_Told]:
         # Of a new member, who sees the drafts of the team from now on; nobody follows yet as a new person.
         if membership.is_new and not plan.people[person_id].is_new:
             place = Place((team_id,), (team_id,), frozenset({person_scope(person_id)}), frozenset())
-            yield _Told(AccessChanged(team_id, "Team"), place)
+            yield _Told(AccessChanged(team_id, "Team"), place, about=person_id)
 
 
-def _changes_of_key_results(plan: Plan) -> Iterator[_Told]:
+def _changes_of_key_results(plan: Plan, before: Mapping[UUID, frozenset[str] | None]) -> Iterator[_Told]:
     """In the order of a check-in: the check-in, the key result, the rating."""
     for check_in in filter(_is_written, plan.check_ins.values()):
         key_result = plan.key_results[check_in.entity.key_result_id].entity
         yield _Told(
             CheckInPublished(row_of(CheckInRow, check_in.entity)),
-            objective=plan.objectives[key_result.objective_id],
+            objective=plan.objectives[key_result.objective_id].entity,
             below=(key_result.id,),
         )
     for draft in filter(_is_written, plan.key_results.values()):
@@ -130,9 +151,9 @@ def _changes_of_key_results(plan: Plan) -> Iterator[_Told]:
         for change in changes:
             yield _Told(
                 change,
-                objective=plan.objectives[row.objective_id],
+                objective=plan.objectives[row.objective_id].entity,
                 below=(row.id,),
-                reaches_new_eyes=not draft.is_new,
+                before=None if draft.is_new else before[row.objective_id],
             )
 
 
@@ -145,15 +166,15 @@ def _below(plan: Plan, comment: Comment) -> tuple[UUID, ...]:
     return (comment.subject_id,)
 
 
-async def _place(plan: Plan, told: _Told, places: dict[UUID, Place]) -> Place:
-    if told.objective is None:
+async def _place(told: _Told, places: dict[UUID, Place]) -> Place:
+    objective = told.objective
+    if objective is None:
         assert told.place is not None, "a change is on an objective or its place is known"
         return told.place
-    objective = told.objective.entity
-    before = audience_before(plan, told.objective) if told.reaches_new_eyes else None
     if told.link is not None:
-        return await place_of_link(told.link, objective, await parent_objective_of(told.link), before=before)
+        above = await parent_objective_of(told.link)
+        return await place_of_link(told.link, objective, above, before=told.before)
     if objective.id not in places:
         places[objective.id] = await place_of(objective)
     place = places[objective.id]
-    return dataclasses.replace(place, path=(*told.below, *place.path), acl_before=before)
+    return dataclasses.replace(place, path=(*told.below, *place.path), acl_before=told.before)

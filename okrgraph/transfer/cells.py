@@ -15,8 +15,11 @@ LIST_SEPARATOR = ";"
 # Beyond these years a date is a slip of the pen, and some are beyond what a database can hold.
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+# A whole number that a machine reads at once; what is longer lies outside of every range anyway.
+_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity|nan)", re.ASCII | re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TRUTHS = {"TRUE": True, "FALSE": False}
 _QUOTED_LENGTH = 60
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -38,7 +41,8 @@ class Cells:
         return column in self.record.cells
 
     def refuse(self, column: str | None, reason: str) -> None:
-        self._problems.append(FileProblem(self.record.line, column, reason))
+        line = self.record.lines.get(column or "", self.record.line)
+        self._problems.append(FileProblem(line, column, reason))
 
     def require(self, *columns: str) -> None:
         """Refuse a new thing that lacks one of these columns."""
@@ -81,6 +85,26 @@ class Cells:
             self.refuse(column, "This must be a finite number.")
             return None
         return value
+
+    def whole(self, column: str, low: int, high: int) -> int | None:
+        """A whole number from `low` to `high`."""
+        cell = self.word(column)
+        if cell is None:
+            return None
+        if _WHOLE.fullmatch(cell) is None or not low <= int(cell) <= high:
+            self.refuse(column, f"This is a whole number from {low:,} to {high:,}, not {quoted(cell)}.")
+            return None
+        return int(cell)
+
+    def truth(self, column: str) -> bool | None:
+        """TRUE or FALSE, in capitals or not."""
+        cell = self.word(column)
+        if cell is None:
+            return None
+        if cell.upper() not in _TRUTHS:
+            self.refuse(column, f"Write TRUE or FALSE here, not {quoted(cell)}.")
+            return None
+        return _TRUTHS[cell.upper()]
 
     def rating(self, column: str) -> int | None:
         """A confidence from 1 to 5."""

@@ -15,36 +15,72 @@ _SUBJECTS = (Objective, KeyResult, CheckIn, AlignmentLink)
 
 
 def plan_comments(plan: Plan) -> None:
-    """Take each comment's fields, then check the threads. A deleted comment stays a tombstone."""
+    """Take each comment's fields, then check the threads.
+
+    A deleted comment stays a tombstone: a row that does not know of its end is left out.
+    """
     drafts = [
-        (draft, cells) for draft, cells in plan.named_in_file(Comment) if draft.entity.deleted_at is None
+        (draft, cells)
+        for draft, cells in plan.named_in_file(Comment)
+        if draft.entity.deleted_at is None or "deleted_at" in cells
     ]
     for draft, cells in drafts:
-        comment = draft.entity
         if draft.is_new:
-            cells.require("owner", "title")
-            comment.kind = CommentKind.COMMENT
-            if "parent" not in cells and "reply_to" not in cells:
-                cells.refuse(
-                    "parent", "A comment names its subject here, or the comment that it answers in reply_to."
-                )
+            _require(cells)
+            draft.entity.kind = CommentKind.COMMENT
         author = plan.person(cells, "owner")
         draft.take("author_id", author and author.entity.id)
         draft.take("kind", cells.choice("kind", CommentKind))
         draft.take("created_at", cells.moment("at"))
-        draft.take("resolved_at", cells.moment("resolved_at"))
-        if "at" in cells and comment.resolved_at is not None and comment.resolved_at < comment.created_at:
-            cells.refuse("resolved_at", "This lies before the comment was written.")
-        draft.take("body", cells.line("title", "The comment", BODY_LENGTH))
-        if not draft.is_new and draft.was("body") != comment.body:
-            comment.edited_at = plan.at
+        _take_body(plan, draft, cells)
+        _take_resolution(plan, draft, cells)
         _take_subject(plan, draft, cells)
         above = plan.named(cells, "reply_to", Comment)
-        if above is not None and not draft.is_new and comment.parent_comment_id != above.entity.id:
+        if above is not None and not draft.is_new and draft.entity.parent_comment_id != above.entity.id:
             cells.refuse("reply_to", "A comment stays in its thread; give another one another key.")
         else:
             draft.take("parent_comment_id", above and above.entity.id)
     _check_threads(plan, drafts)
+
+
+def _require(cells: Cells) -> None:
+    """Refuse a new comment that nobody wrote, that says nothing or that is about nothing."""
+    cells.require("owner")
+    if "deleted_at" not in cells:
+        cells.require("title")
+    if "parent" not in cells and "reply_to" not in cells:
+        cells.refuse(
+            "parent", "A comment names its subject here, or the comment that it answers in reply_to."
+        )
+
+
+def _take_body(plan: Plan, draft: Draft[Comment], cells: Cells) -> None:
+    """Take what it says and when that was edited, or when it was deleted: then it says nothing."""
+    comment = draft.entity
+    if "deleted_at" in cells:
+        if "title" in cells:
+            cells.refuse("title", "A deleted comment says nothing; leave this empty, or deleted_at.")
+        draft.take("deleted_at", cells.moment("deleted_at"))
+        comment.body = ""
+    else:
+        draft.take("body", cells.line("title", "The comment", BODY_LENGTH))
+        if not draft.is_new and draft.was("body") != comment.body:
+            comment.edited_at = plan.at
+    draft.take("edited_at", cells.moment("edited_at"))
+
+
+def _take_resolution(plan: Plan, draft: Draft[Comment], cells: Cells) -> None:
+    comment = draft.entity
+    draft.take("resolved_at", cells.moment("resolved_at"))
+    if "at" in cells and comment.resolved_at is not None and comment.resolved_at < comment.created_at:
+        cells.refuse("resolved_at", "This lies before the comment was written.")
+    resolver = plan.person(cells, "resolved_by")
+    if "resolved_by" in cells and comment.resolved_at is None and "resolved_at" not in cells:
+        cells.refuse(
+            "resolved_by", "This comment is not resolved; name resolved_at too, or leave this empty."
+        )
+        return
+    draft.take("resolved_by_id", resolver and resolver.entity.id)
 
 
 def _take_subject(plan: Plan, draft: Draft[Comment], cells: Cells) -> None:

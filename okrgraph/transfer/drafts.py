@@ -41,6 +41,8 @@ class Draft(Generic[Entity]):
     record: the row that names it, None for one that is only met on the way.
     edited_beside: something that belongs to it and stands in another table changed.
     reannounced: others come to see it or no longer do, although nothing in it changed.
+    is_ours: an earlier part of the same import made or changed it, so it has its new version; was_made: it
+    was not there before the import.
     """
 
     entity: Entity
@@ -48,6 +50,8 @@ class Draft(Generic[Entity]):
     record: Record | None = None
     edited_beside: bool = False
     reannounced: bool = False
+    is_ours: bool = False
+    was_made: bool = False
 
     @classmethod
     def of(cls, entity: Entity) -> "Draft[Entity]":
@@ -59,7 +63,13 @@ class Draft(Generic[Entity]):
         return self.before is None
 
     @property
+    def is_of_import(self) -> bool:
+        """Whether it was not there before the import, of which this may be a later part."""
+        return self.is_new or self.was_made
+
+    @property
     def line(self) -> int | None:
+        """Where the row that names it starts."""
         return None if self.record is None else self.record.line
 
     def was(self, column: str) -> Any:
@@ -93,7 +103,7 @@ class Draft(Generic[Entity]):
         """Give a changed entity its new version; the last thing before it is written."""
         assert self.before is not None, "a new entity has its first version"
         columns = columns_of(type(self.entity))
-        if "version" not in columns:
+        if "version" not in columns or self.is_ours:
             return
         raised: dict[str, object] = {"version": self.before["version"] + 1, "updated_at": at}
         if self.is_edited and "edited_version" in columns:

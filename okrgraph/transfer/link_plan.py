@@ -17,8 +17,9 @@ from okrgraph.transfer.plan import Plan
 from okrgraph.transfer.records import Record, RecordType
 
 Link = Draft[AlignmentLink]
-# A link is known by its ends.
+# Child and parent, by which a link is known.
 Ends = tuple[UUID, UUID]
+_DECISION = ("decided_by_id", "decided_at", "decision_note")
 
 
 def is_live(link: AlignmentLink) -> bool:
@@ -39,34 +40,63 @@ def _ends(draft: Link) -> Ends:
     return draft.entity.child_id, parent_of(draft.entity)
 
 
+def _newest(drafts: Iterable[Link]) -> Link | None:
+    return max(drafts, key=lambda draft: (draft.entity.created_at, draft.entity.id), default=None)
+
+
+def _living(drafts: Iterable[Link]) -> Link | None:
+    """Of two ends one link is live at most."""
+    return next((draft for draft in drafts if is_live(draft.entity)), None)
+
+
+@dataclass(slots=True, eq=False)
+class _Row:
+    """A row of type link on the way to its link.
+
+    known: the link that its key stands for. to_live: what the row says of it, None when it says nothing.
+    found: None for a link that is yet to be made. lives: whether the link will, once the row is taken.
+    """
+
+    cells: Cells
+    ends: Ends
+    is_to_key_result: bool
+    known: Link | None
+    to_live: bool | None
+    found: Link | None = None
+    lives: bool = False
+
+    @property
+    def key(self) -> str | None:
+        return self.cells.record.key
+
+    @property
+    def line(self) -> int:
+        return self.cells.record.line
+
+    @property
+    def rank(self) -> int:
+        """Who is sure of a link comes first, then who needs the live one."""
+        if self.known is not None:
+            return 1 if self.to_live else 0
+        return 3 if self.to_live is False else 2
+
+
 @dataclass(slots=True)
 class _Links:
     """The links of the plan by their ends.
 
-    named: those that the file names, by child. first: of each child, the one to its first parent.
-    line_of_row: of each link, the row of type link that is about it.
+    named: those that the file names, by child. first: of each child, the one to its first parent. chosen: of
+    each child, the one whose row says that it is the primary. passed_over: those whose rows say they are not.
     """
 
     by_ends: dict[Ends, list[Link]] = field(default_factory=dict)
     named: dict[UUID, list[Link]] = field(default_factory=dict)
     first: dict[UUID, Link] = field(default_factory=dict)
-    line_of_row: dict[UUID, int] = field(default_factory=dict)
+    chosen: dict[UUID, Link] = field(default_factory=dict)
+    passed_over: set[UUID] = field(default_factory=set)
 
     def add(self, draft: Link) -> None:
         self.by_ends.setdefault(_ends(draft), []).append(draft)
-
-    def between(self, ends: Ends, known: Link | None, *, is_to_live: bool) -> Link | None:
-        """The link known by key, else the live one between two ends, else the newest that ended.
-
-        Of two ends one link is live at most: who wants a link to live gets the one that does.
-        """
-        found = self.by_ends.get(ends, [])
-        live = next((draft for draft in found if is_live(draft.entity)), None)
-        if live is not None and (known is None or is_to_live):
-            return live
-        if known is not None:
-            return known
-        return max(found, key=lambda draft: (draft.entity.created_at, draft.entity.id), default=None)
 
     def name(self, draft: Link) -> None:
         named = self.named.setdefault(draft.entity.child_id, [])
@@ -81,17 +111,16 @@ def plan_links(plan: Plan) -> None:
         links.add(draft)
     for child, cells in plan.named_in_file(Objective):
         _take_parents(plan, links, child, cells)
-    for record in plan.link_rows:
-        cells = Cells(record, plan.problems)
-        found = _link_of_row(plan, links, cells)
-        if found is not None:
-            _take_fields(plan, found, cells)
-            _remember_key(plan, found, record)
-        elif record.key is not None:
-            plan.lost_keys.add(record.key)
+    for row in _matched(plan, links, [_read(plan, Cells(each, plan.problems)) for each in plan.link_rows]):
+        draft = row.found or _new_link(plan, links, row.ends, plan.at, is_to_key_result=row.is_to_key_result)
+        draft.record = row.cells.record
+        links.name(draft)
+        _take_fields(plan, draft, row.cells)
+        _take_primary(links, draft, row.cells)
+        _remember_key(plan, draft, row.cells.record)
     of_child = plan.links_of()
     for child_id, named in links.named.items():
-        _settle_primary(of_child[child_id], named, links.first.get(child_id))
+        _settle_primary(links, child_id, of_child[child_id], named)
 
 
 def _take_parents(plan: Plan, links: _Links, child: Draft[Objective], cells: Cells) -> None:
@@ -99,8 +128,14 @@ def _take_parents(plan: Plan, links: _Links, child: Draft[Objective], cells: Cel
         parent = plan.find(cells, "parent", key, KeyResult, Objective)
         if parent is None or not _is_elsewhere(child, parent, cells):
             continue
-        created_at = child.entity.created_at if child.is_new else plan.at
-        draft = _found_or_new(plan, links, child, parent, created_at=created_at, is_to_live=True)
+        ends = (child.entity.id, parent.entity.id)
+        found = links.by_ends.get(ends, [])
+        draft = _living(found) or _newest(found)
+        if draft is None:
+            at = child.entity.created_at if child.is_of_import else plan.at
+            to_key_result = isinstance(parent.entity, KeyResult)
+            draft = _new_link(plan, links, ends, at, is_to_key_result=to_key_result)
+        links.name(draft)
         draft.record = cells.record
         draft.entity.kind = LinkKind.SUPPORTS
         _take_state(plan, draft, LinkState.ACCEPTED)
@@ -108,6 +143,13 @@ def _take_parents(plan: Plan, links: _Links, child: Draft[Objective], cells: Cel
             links.first[child.entity.id] = draft
     if len(set(keys)) < len(keys):
         cells.refuse("parent", "A parent is named twice.")
+
+
+def check_parents(plan: Plan, record: Record) -> None:
+    """Refuse parents that are not there, of an objective that is refused for another reason."""
+    cells = Cells(record, plan.problems)
+    for key in cells.items("parent"):
+        plan.find(cells, "parent", key, KeyResult, Objective)
 
 
 def _is_elsewhere(child: Draft[Objective], parent: Draft[Any], cells: Cells) -> bool:
@@ -119,74 +161,82 @@ def _is_elsewhere(child: Draft[Objective], parent: Draft[Any], cells: Cells) -> 
     return False
 
 
-def _found_or_new(
-    plan: Plan,
-    links: _Links,
-    child: Draft[Objective],
-    parent: Draft[Any],
-    *,
-    created_at: datetime,
-    is_to_live: bool,
-    known: Link | None = None,
-) -> Link:
-    draft = links.between((child.entity.id, parent.entity.id), known, is_to_live=is_to_live)
-    if draft is None:
-        is_key_result = isinstance(parent.entity, KeyResult)
-        entity = AlignmentLink(
-            id=new_key(),
-            organization_id=plan.organization_id,
-            child_id=child.entity.id,
-            parent_key_result_id=parent.entity.id if is_key_result else None,
-            parent_objective_id=None if is_key_result else parent.entity.id,
-            created_at=created_at,
-            updated_at=plan.at,
-        )
-        draft = Draft(entity)
-        plan.links[entity.id] = draft
-        links.add(draft)
-    links.name(draft)
+def _new_link(plan: Plan, links: _Links, ends: Ends, at: datetime, *, is_to_key_result: bool) -> Link:
+    child_id, parent_id = ends
+    entity = AlignmentLink(
+        id=new_key(),
+        organization_id=plan.organization_id,
+        child_id=child_id,
+        parent_key_result_id=parent_id if is_to_key_result else None,
+        parent_objective_id=None if is_to_key_result else parent_id,
+        created_at=at,
+        updated_at=plan.at,
+    )
+    draft = Draft(entity)
+    plan.links[entity.id] = draft
+    links.add(draft)
     return draft
 
 
-def _link_of_row(plan: Plan, links: _Links, cells: Cells) -> Link | None:
-    """Find or make the link that a row is about; None when the row is wrong about its ends."""
-    record = cells.record
-    known: Link | None = plan.by_key.get(record.key) if record.key is not None else None
-    draft: Link | None
+def _read(plan: Plan, cells: Cells) -> _Row | None:
+    """Read what a row says of its ends; None when it is wrong about them."""
+    key, state = cells.record.key, cells.word("state")
+    known: Link | None = plan.by_key.get(key) if key is not None else None
+    to_live = None if state is None else state in tuple(LIVE)
     if known is not None and not ("child" in cells or "parent" in cells):
-        draft = links.between(_ends(known), known, is_to_live=_is_to_live(cells))
-    else:
-        draft = _link_between_named(plan, links, cells, known)
-    if draft is None:
-        return None
-    links.name(draft)
-    first = links.line_of_row.setdefault(draft.entity.id, record.line)
-    if first != record.line:
-        cells.refuse("child", f"Line {first} names the link between these two already.")
-        return None
-    draft.record = record
-    return draft
-
-
-def _is_to_live(cells: Cells) -> bool:
-    return cells.word("state") in tuple(LIVE)
-
-
-def _link_between_named(plan: Plan, links: _Links, cells: Cells, known: Link | None) -> Link | None:
+        is_to_key_result = known.entity.parent_key_result_id is not None
+        return _Row(cells, _ends(known), is_to_key_result, known, to_live)
     for column in ("child", "parent"):
         if column not in cells:
             cells.refuse(column, "A link names both of its ends, child and parent.")
     child = plan.named(cells, "child", Objective)
-    key = cells.word("parent")
-    parent = None if key is None else plan.find(cells, "parent", key, KeyResult, Objective)
-    if child is None or parent is None or not _is_elsewhere(child, parent, cells):
-        return None
-    if known is not None and _ends(known) != (child.entity.id, parent.entity.id):
+    parent_key = cells.word("parent")
+    parent = None if parent_key is None else plan.find(cells, "parent", parent_key, KeyResult, Objective)
+    if child is not None and parent is not None and _is_elsewhere(child, parent, cells):
+        ends = (child.entity.id, parent.entity.id)
+        if known is None or _ends(known) == ends:
+            return _Row(cells, ends, isinstance(parent.entity, KeyResult), known, to_live)
         cells.refuse("key", "This key stands for a link between other things; give this one another key.")
-        return None
-    return _found_or_new(
-        plan, links, child, parent, created_at=plan.at, known=known, is_to_live=_is_to_live(cells)
-    )
+    if key is not None:
+        plan.lost_keys.add(key)
+    return None
+
+
+def _matched(plan: Plan, links: _Links, read: Iterable[_Row | None]) -> list[_Row]:
+    """Find the links of rows. Between two ends there may be several, told apart by keys; one of them is live."""
+    rows = [row for row in read if row is not None]
+    matched: dict[Ends, list[_Row]] = {}
+    for row in sorted(rows, key=lambda row: row.rank):
+        others = matched.setdefault(row.ends, [])
+        taken = [other.found for other in others]
+        free = [draft for draft in links.by_ends.get(row.ends, ()) if draft not in taken]
+        row.found = _link_for(plan, row, free)
+        lives_now = row.found is None or is_live(row.found.entity)
+        row.lives = lives_now if row.to_live is None else row.to_live
+        rival = next((other for other in others if _are_rivals(row, other)), None)
+        if rival is None:
+            others.append(row)
+            continue
+        row.cells.refuse("child", f"Line {rival.line} names the link between these two already.")
+        if row.key is not None:
+            plan.lost_keys.add(row.key)
+    return [row for row in rows if row in matched[row.ends]]
+
+
+def _link_for(plan: Plan, row: _Row, free: Iterable[Link]) -> Link | None:
+    """Of the links between its ends that no other row has: the live one, or the one that the key stands for.
+
+    Who wants a link to live gets the one that does, even under another key; what is over has its own key.
+    """
+    if row.known is not None and not row.to_live:
+        return row.known
+    own = [draft for draft in free if row.key is None or draft.entity.id not in plan.key_of_link]
+    return _living(own if row.to_live is False else free) or row.known or _newest(own)
+
+
+def _are_rivals(row: _Row, other: _Row) -> bool:
+    is_same = row.found is not None and row.found is other.found
+    return is_same or (row.lives and other.lives) or row.key is None or other.key is None
 
 
 def _take_fields(plan: Plan, draft: Link, cells: Cells) -> None:
@@ -199,17 +249,57 @@ def _take_fields(plan: Plan, draft: Link, cells: Cells) -> None:
     draft.take("rationale", cells.text("title", "The rationale"))
     draft.take("child_answer", cells.choice("answer", LinkTestAnswer))
     draft.take("parent_answer", cells.choice("parent_answer", LinkTestAnswer))
+    proposer = plan.person(cells, "owner")
+    draft.take("proposed_by_id", proposer and proposer.entity.id)
+    if state is not None or "state" not in cells:
+        _take_decision(plan, draft, cells)
 
 
 def _take_state(plan: Plan, draft: Link, state: LinkState) -> None:
-    """Set the state, and when it was decided: with a new link's creation, else with the import."""
+    """Set the state, and when it was decided: with a new link's creation, else with the import.
+
+    Who decided, and what they said, is not known of a new state.
+    """
     link = draft.entity
     if draft.is_new or draft.was("state") is not state:
         decided_at = link.created_at if draft.is_new else plan.at
         link.decided_at = None if state is LinkState.PROPOSED else decided_at
+        link.decided_by_id = link.decision_note = None
     else:
-        link.decided_at = draft.was("decided_at")
+        for column in _DECISION:
+            setattr(link, column, draft.was(column))
     link.state = state
+
+
+def _take_decision(plan: Plan, draft: Link, cells: Cells) -> None:
+    if draft.entity.state is LinkState.PROPOSED:
+        for column in ("decided_by", "decided_at", "decision_note"):
+            if column in cells:
+                cells.refuse(
+                    column, "A PROPOSED link is not decided; leave this empty, or give the state it got."
+                )
+        return
+    decider = plan.person(cells, "decided_by")
+    draft.take("decided_by_id", decider and decider.entity.id)
+    draft.take("decided_at", cells.moment("decided_at"))
+    draft.take("decision_note", cells.text("decision_note", "The note"))
+
+
+def _take_primary(links: _Links, draft: Link, cells: Cells) -> None:
+    """Note whether this shall be the primary link of its child."""
+    is_primary, child_id = cells.truth("primary"), draft.entity.child_id
+    if is_primary is None:
+        return
+    if not is_primary:
+        links.passed_over.add(draft.entity.id)
+    elif not can_be_primary(draft.entity):
+        cells.refuse(
+            "primary", "A link that is RELATES, DECLINED or WITHDRAWN cannot be primary; leave this empty."
+        )
+    elif (rival := links.chosen.setdefault(child_id, draft)) is not draft:
+        cells.refuse(
+            "primary", f"Line {rival.line} names the primary link of this objective already; write FALSE."
+        )
 
 
 def _remember_key(plan: Plan, draft: Link, record: Record) -> None:
@@ -221,26 +311,20 @@ def _remember_key(plan: Plan, draft: Link, record: Record) -> None:
         plan.new_keys.append((RecordType.LINK, record.key, draft.entity.id))
 
 
-def _settle_primary(of_child: Iterable[Link], named: Iterable[Link], first: Link | None) -> None:
-    """Leave one primary link: the first parent of the row, else the one there is, else the first new one."""
-    primary: Link | None = None
+def _settle_primary(links: _Links, child_id: UUID, of_child: Iterable[Link], named: Iterable[Link]) -> None:
+    """Leave one primary link at most: the one whose row says so, else the first parent of the objective's row,
+    else the one there is, else the first new one that no row passes over.
+    """
+    of_child = list(of_child)
+    able = [draft for draft in of_child if can_be_primary(draft.entity)]
+    standing = (draft for draft in able if draft.entity.is_primary and not _is_fresh(draft))
+    wanted = (links.chosen.get(child_id), links.first.get(child_id), *standing, *filter(_is_fresh, named))
+    primary = next(
+        (draft for draft in wanted if draft in able and draft.entity.id not in links.passed_over), None
+    )
     for draft in of_child:
-        link = draft.entity
-        was_able = (
-            not draft.is_new and draft.was("state") in LIVE and draft.was("kind") is not LinkKind.RELATES
-        )
-        if link.is_primary and can_be_primary(link) and was_able:
-            primary = draft
-        elif link.kind is LinkKind.RELATES or can_be_primary(link):
-            link.is_primary = False
-    if first is not None and can_be_primary(first.entity):
-        if primary is not None:
-            primary.entity.is_primary = False
-        primary = first
-    if primary is None:
-        primary = next((draft for draft in named if can_be_primary(draft.entity) and _is_fresh(draft)), None)
-    if primary is not None:
-        primary.entity.is_primary = True
+        if draft in able or draft.entity.kind is LinkKind.RELATES or draft.entity.id in links.passed_over:
+            draft.entity.is_primary = draft is primary
 
 
 def _is_fresh(draft: Link) -> bool:

@@ -1,6 +1,8 @@
-"""Loads what an import needs to know of the organisation, and gives every row of the file its draft."""
+"""Loads what one part of an import needs to know of the organisation: no more than its rows speak of."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -8,135 +10,213 @@ from tortoise.models import Model
 
 from okrgraph.discussion.models import Comment
 from okrgraph.events.database import fetch_all
-from okrgraph.events.rows import fetch_rows
-from okrgraph.events.unit_of_work import UnitOfWork
+from okrgraph.kit.ids import read_global_id
 from okrgraph.kit.text import is_storable
 from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective, ObjectiveTeam
 from okrgraph.people.models import Membership, Organization, Person, Team
 from okrgraph.transfer.cells import LIST_SEPARATOR
 from okrgraph.transfer.drafts import Draft
-from okrgraph.transfer.plan import MODEL_OF_TYPE, LinkEnds, Plan
-from okrgraph.transfer.records import Record, RecordFile, RecordType
+from okrgraph.transfer.parts import Look, Part
+from okrgraph.transfer.plan import MODEL_OF_TYPE, Plan
+from okrgraph.transfer.records import Record, RecordType
+from okrgraph.transfer.spool import Spool, pieces
 
-Keys = dict[RecordType, dict[str, UUID]]
+Found = dict[str, tuple[RecordType, UUID]]
 Loaded = TypeVar("Loaded", bound=Model)
 
 # Ids of one statement; PostgreSQL takes 65,535 parameters at most, SQLite 32,766.
 _IDS_AT_ONCE = 5_000
-_REFERENCES = ("parent", "child", "reply_to")
-
-_LINK_ENDS = """
-SELECT l.id, l.kind, l.child_id, c.cycle_id, l.parent_key_result_id, p.id, p.cycle_id
-FROM alignment_link l
-JOIN objective c ON c.id = l.child_id
-LEFT JOIN key_result k ON k.id = l.parent_key_result_id
-JOIN objective p ON p.id = COALESCE(l.parent_objective_id, k.objective_id)
-WHERE l.organization_id = :organization AND l.state IN ('PROPOSED', 'ACCEPTED')
-"""
+_KEYED = [kind.value for kind in MODEL_OF_TYPE if kind is not RecordType.ORGANIZATION]
+_PEOPLE = ("owner", "reviewer", "created_by", "decided_by", "resolved_by")
+_ROLE_SEPARATOR = ":"
 
 
-async def load(file: RecordFile, slug: str, work: UnitOfWork) -> Plan:
-    """Begin a plan; a new organisation gets the id of the unit of work.
+@dataclass(slots=True)
+class _Spoken:
+    """What the rows of a part speak of: keys of things, addresses of people."""
 
-    The organisation stays locked, as for changes to its alignment, to the end of the transaction.
-    """
-    found = await Organization.select_for_update(no_key=True).get_or_none(slug=slug)
-    draft = Draft.of(found) if found is not None else Draft(_new(Organization, work.organization_id, work))
-    plan = Plan(work.at, draft, list(file.problems), set(file.lost_keys))
-    draft.entity.slug = slug
-    if found is None:
+    keys: set[str]
+    emails: set[str]
+
+    @classmethod
+    def of(cls, part: Part) -> "_Spoken":
+        spoken = cls(set(), set())
+        for record in part.records:
+            spoken.emails.update(record.cells.get(column, "").strip().lower() for column in _PEOPLE)
+            if record.type is RecordType.PERSON:
+                spoken.emails.update(
+                    record.cells.get(column, "").strip().lower() for column in ("key", "parent")
+                )
+            elif record.key is not None:
+                spoken.keys.add(record.key)
+            spoken.keys.update(_references(record, part.references(record.type)))
+        spoken.keys = {key for key in spoken.keys if key and is_storable(key)}
+        spoken.emails = {email for email in spoken.emails if email and is_storable(email)}
+        return spoken
+
+
+def _references(record: Record, columns: Iterable[str]) -> Iterator[str]:
+    for column in columns:
+        for item in record.cells.get(column, "").split(LIST_SEPARATOR):
+            yield item.strip()
+            if record.type is RecordType.PERSON:
+                yield item.rpartition(_ROLE_SEPARATOR)[0].strip()
+
+
+async def load(part: Part, organization: Draft[Organization], spool: Spool, at: datetime) -> Plan:
+    """Begin the plan of a part, with everything in it that its rows name or speak of."""
+    plan = Plan(at, organization, is_partial=spool.is_partial)
+    spoken = _Spoken.of(part)
+    plan.in_file = spool.named(spoken.keys | spoken.emails)
+    plan.lost_keys = spool.lost(spoken.keys | spoken.emails)
+    if organization.is_new:
         return plan
-    organization_id = found.id
-    plan.add(await Team.filter(organization_id=organization_id).order_by("id"))
-    plan.add(await Person.filter(organization_id=organization_id).order_by("id"))
-    plan.add(await Cycle.filter(organization_id=organization_id).order_by("id"))
-    for membership in await Membership.filter(organization_id=organization_id, left_at__isnull=True):
-        plan.memberships[membership.person_id, membership.team_id] = Draft.of(membership)
-    plan.by_email = {draft.entity.email: draft for draft in plan.people.values()}
-    plan.company = next((team for team in plan.teams.values() if team.entity.parent_id is None), None)
-    keys = await _keys_spoken_of(organization_id, file.records)
-    await _load_objectives(plan, keys)
-    plan.add(await _locked(Comment, "id", keys[RecordType.COMMENT].values()))
-    ends = await fetch_rows(LinkEnds, _LINK_ENDS, organization=organization_id)
-    plan.link_ends = {link.id: link for link in ends}
-    _name(plan, keys)
+    found = await _found(plan.organization_id, spoken.keys)
+    ids: dict[RecordType, set[UUID]] = {kind: set() for kind in RecordType}
+    for kind, entity_id in found.values():
+        ids[kind].add(entity_id)
+    await _load_people(plan, part, spoken.emails, ids[RecordType.TEAM])
+    if part.look is Look.OKRS:
+        await _load_okrs(plan, ids)
+    else:
+        await _load_subjects(plan, ids)
+    await _load_cycles(plan, part, ids[RecordType.CYCLE])
+    _name(plan, found)
+    await _name_links(plan)
+    for key, is_made in spool.met(plan.objectives).items():
+        plan.objectives[key].is_ours, plan.objectives[key].was_made = True, is_made
     return plan
 
 
-def _new(model: type[Loaded], key: UUID, work: UnitOfWork) -> Loaded:
-    return model(id=key, created_at=work.at, updated_at=work.at)
-
-
-async def _keys_spoken_of(organization_id: UUID, records: Iterable[Record]) -> Keys:
-    """The entities that the file names or speaks of; teams, cycles and links in full."""
-    spoken = set()
-    for record in records:
-        spoken.add(record.key)
-        for column in _REFERENCES:
-            spoken.update(part.strip() for part in record.cells.get(column, "").split(LIST_SEPARATOR))
+async def _found(organization_id: UUID, keys: Collection[str]) -> Found:
+    """What these keys stand for: by an earlier row, or as the public id of a thing that never had a row."""
     rows = await fetch_all(
         "SELECT entity_type, entity_key, entity_id FROM import_key WHERE organization_id = :organization "
-        "AND (entity_type IN ('team', 'cycle', 'link') OR entity_key = ANY(:keys))",
+        "AND entity_type = ANY(:types) AND entity_key = ANY(:keys)",
         organization=organization_id,
-        keys=[key for key in spoken if key and is_storable(key)],
+        types=_KEYED,
+        keys=list(keys),
     )
-    keys: Keys = {kind: {} for kind in RecordType}
-    for kind, key, entity_id in rows:
-        keys[RecordType(kind)][key] = UUID(str(entity_id))
-    return keys
+    found: Found = {row[1]: (RecordType(row[0]), UUID(str(row[2]))) for row in rows}
+    by_type: dict[RecordType, dict[UUID, str]] = {}
+    for key in keys:
+        public = read_global_id(key) if key not in found else None
+        if public is not None and public[0] in _TYPE_OF_NAME:
+            by_type.setdefault(_TYPE_OF_NAME[public[0]], {})[public[1]] = key
+    for kind, named in by_type.items():
+        sql = (
+            f"SELECT id FROM {MODEL_OF_TYPE[kind].describe()['table']} "
+            "WHERE organization_id = :organization AND id = ANY(:ids)"
+        )
+        for row in await fetch_all(sql, organization=organization_id, ids=list(named)):
+            entity_id = UUID(str(row[0]))
+            found[named[entity_id]] = (kind, entity_id)
+    return found
 
 
-async def _locked(model: type[Loaded], column: str, ids: Collection[UUID]) -> list[Loaded]:
+_TYPE_OF_NAME: dict[str, RecordType] = {
+    model.__name__: kind
+    for kind, model in MODEL_OF_TYPE.items()
+    if kind not in (RecordType.ORGANIZATION, RecordType.PERSON)
+}
+
+
+async def _load_people(plan: Plan, part: Part, emails: Collection[str], team_ids: Collection[UUID]) -> None:
+    organization_id = plan.organization_id
+    plan.add(await _rows(Team, "id", team_ids))
+    plan.add(await _rows(Person, "email", emails, organization_id=organization_id))
+    plan.by_email = {draft.entity.email: draft for draft in plan.people.values()}
+    if part.look is Look.TEAMS:
+        plan.add(await Team.filter(organization_id=organization_id, parent_id__isnull=True))
+        plan.company = next((team for team in plan.teams.values() if team.entity.parent_id is None), None)
+    if part.look is Look.PEOPLE:
+        for membership in await _rows(Membership, "person_id", plan.people, left_at__isnull=True):
+            plan.memberships[membership.person_id, membership.team_id] = Draft.of(membership)
+
+
+async def _load_cycles(plan: Plan, part: Part, cycle_ids: Collection[UUID]) -> None:
+    if part.look is Look.CYCLES:
+        plan.add(await Cycle.filter(organization_id=plan.organization_id).order_by("id"))
+    else:
+        used = {draft.entity.cycle_id for draft in plan.objectives.values()}
+        plan.add(await _rows(Cycle, "id", used.union(cycle_ids)))
+
+
+async def _rows(model: type[Loaded], column: str, values: Iterable[Any], **more: Any) -> list[Loaded]:
+    found: list[Loaded] = []
+    for piece in pieces(sorted(values), _IDS_AT_ONCE):
+        part: dict[str, Any] = {f"{column}__in": piece}
+        found += await model.filter(**part, **more).order_by("id")
+    return found
+
+
+async def _locked(model: type[Loaded], column: str, ids: Iterable[UUID]) -> list[Loaded]:
     """Rows whose column is one of the ids, locked against changes, in the order of their keys."""
     found: list[Loaded] = []
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), _IDS_AT_ONCE):
-        part: dict[str, Any] = {f"{column}__in": ordered[start : start + _IDS_AT_ONCE]}
+    for piece in pieces(sorted(ids), _IDS_AT_ONCE):
+        part: dict[str, Any] = {f"{column}__in": piece}
         found += await model.select_for_update(no_key=True).filter(**part).order_by("id")
     return found
 
 
-async def _load_objectives(plan: Plan, keys: Keys) -> None:
+async def _load_okrs(plan: Plan, ids: dict[RecordType, set[UUID]]) -> None:
     """Objectives that rows speak of, with all that hangs on them but check-ins and comments.
 
     Locked from the bottom up, as every action does.
     """
-    check_ins = await _locked(CheckIn, "id", keys[RecordType.CHECK_IN].values())
-    named = {*keys[RecordType.KEY_RESULT].values(), *(each.key_result_id for each in check_ins)}
+    check_ins = await _locked(CheckIn, "id", ids[RecordType.CHECK_IN])
+    named = {*ids[RecordType.KEY_RESULT], *(each.key_result_id for each in check_ins)}
     key_results = await _locked(KeyResult, "id", named)
-    linked = await _children_of_links(keys[RecordType.LINK].values())
     objective_ids = {
-        *keys[RecordType.OBJECTIVE].values(),
+        *ids[RecordType.OBJECTIVE],
         *(each.objective_id for each in key_results),
-        *linked,
+        *(each.child_id for each in await _rows(AlignmentLink, "id", ids[RecordType.LINK])),
     }
     plan.add(check_ins)
     plan.add(key_results)
     plan.add(await _locked(Objective, "id", objective_ids))
     # A key result that somebody adds from now on waits for the lock on its objective.
-    for start in range(0, len(ordered := sorted(objective_ids)), _IDS_AT_ONCE):
-        part = ordered[start : start + _IDS_AT_ONCE]
-        plan.add(await KeyResult.filter(objective_id__in=part).order_by("id"))
-        for row in await ObjectiveTeam.filter(objective_id__in=part).order_by("id"):
-            plan.co_owners_before.setdefault(row.objective_id, []).append(row.team_id)
+    plan.add(await _rows(KeyResult, "objective_id", objective_ids))
+    for row in await _rows(ObjectiveTeam, "objective_id", objective_ids):
+        plan.co_owners_before.setdefault(row.objective_id, []).append(row.team_id)
     plan.co_owners = {key: list(teams) for key, teams in plan.co_owners_before.items()}
     plan.add(await _locked(AlignmentLink, "child_id", objective_ids))
 
 
-async def _children_of_links(link_ids: Collection[UUID]) -> set[UUID]:
-    rows = await fetch_all("SELECT child_id FROM alignment_link WHERE id = ANY(:ids)", ids=list(link_ids))
-    return {UUID(str(row[0])) for row in rows}
+async def _load_subjects(plan: Plan, ids: dict[RecordType, set[UUID]]) -> None:
+    """Whatever rows speak of, and the objective that it hangs on; of these nothing is going to change."""
+    plan.add(await _rows(CheckIn, "id", ids[RecordType.CHECK_IN]))
+    plan.add(await _rows(AlignmentLink, "id", ids[RecordType.LINK]))
+    above = {draft.entity.key_result_id for draft in plan.check_ins.values()}
+    plan.add(await _rows(KeyResult, "id", above | ids[RecordType.KEY_RESULT]))
+    plan.add(await _locked(Comment, "id", ids[RecordType.COMMENT]))
+    objective_ids = {
+        *ids[RecordType.OBJECTIVE],
+        *(draft.entity.objective_id for draft in plan.key_results.values()),
+        *(draft.entity.child_id for draft in plan.links.values()),
+        *(draft.entity.objective_id for draft in plan.comments.values()),
+    }
+    plan.add(await _rows(Objective, "id", objective_ids))
 
 
-def _name(plan: Plan, keys: Keys) -> None:
-    for kind, names in keys.items():
-        shelf = plan.shelf(MODEL_OF_TYPE[kind]) if names else {}
-        for key, entity_id in names.items():
-            if entity_id in shelf:
-                plan.by_key[key] = shelf[entity_id]
-    plan.key_of_link = {entity_id: key for key, entity_id in keys[RecordType.LINK].items()}
+def _name(plan: Plan, found: Found) -> None:
+    for key, (kind, entity_id) in found.items():
+        draft: Draft[Any] | None = plan.shelf(MODEL_OF_TYPE[kind]).get(entity_id)
+        if draft is not None:
+            plan.by_key[key] = draft
 
 
-async def check_ins_of(key_result_ids: Collection[UUID]) -> list[CheckIn]:
+async def _name_links(plan: Plan) -> None:
+    """The keys of all links that are there, also of those that no row speaks of by its key."""
+    sql = (
+        "SELECT entity_id, entity_key FROM import_key "
+        "WHERE organization_id = :organization AND entity_type = 'link' AND entity_id = ANY(:ids)"
+    )
+    if plan.links:
+        rows = await fetch_all(sql, organization=plan.organization_id, ids=list(plan.links))
+        plan.key_of_link = {UUID(str(row[0])): row[1] for row in rows}
+
+
+async def check_ins_of(key_result_ids: Sequence[UUID]) -> list[CheckIn]:
     """All check-ins of some key results."""
     return await _locked(CheckIn, "key_result_id", key_result_ids)

@@ -4,12 +4,25 @@ from okrgraph.kit.errors import DomainError
 from okrgraph.okrs.key_results import UNIT_LENGTH, checked_weight
 from okrgraph.okrs.models import Cycle, KeyResult, Objective
 from okrgraph.okrs.progress import check_value
-from okrgraph.okrs.vocabulary import CycleKind, CycleState, MetricKind, ObjectiveLevel, ObjectiveState
+from okrgraph.okrs.vocabulary import (
+    CloseOutcome,
+    CycleKind,
+    CycleState,
+    MetricKind,
+    ObjectiveLevel,
+    ObjectiveState,
+)
 from okrgraph.people.models import Team
 from okrgraph.transfer.cells import Cells, quoted
 from okrgraph.transfer.drafts import Draft
 from okrgraph.transfer.people_plan import NAME_LENGTH
 from okrgraph.transfer.plan import Plan
+
+# The most that the column holds.
+LAST_POSITION = 2**31 - 1
+_PEOPLE = {"owner": "owner_id", "reviewer": "reviewer_id", "created_by": "created_by_id"}
+_ENDED = (ObjectiveState.CLOSED, ObjectiveState.ARCHIVED)
+_OF_THE_END = ("outcome", "score", "learning", "closed_at")
 
 
 def weight_of(cells: Cells) -> float | None:
@@ -58,8 +71,8 @@ def plan_objectives(plan: Plan) -> None:
     """Take each objective's fields; its links come later, when every key result has its objective.
 
     A new objective whose row names no state is PUBLISHED: an import records what people already work on. In
-    a BACKLOG, which holds drafts only, it is a DRAFT. An objective that becomes CLOSED was closed, as far as
-    the server knows, at the moment of the import.
+    a BACKLOG, which holds drafts only, it is a DRAFT. Where the file does not say when an objective was
+    published or closed, what becomes so becomes so, as far as the server knows, at the moment of the import.
     """
     for draft, cells in plan.named_in_file(Objective):
         if draft.is_new:
@@ -67,9 +80,11 @@ def plan_objectives(plan: Plan) -> None:
         draft.take("title", cells.line("title", "The title"))
         draft.take("description", cells.text("description", "The description"))
         draft.take("why_now", cells.text("why_now", "Why now"))
+        draft.take("position", cells.whole("position", 0, LAST_POSITION))
         draft.take("created_at", cells.moment("at"))
-        owner = plan.person(cells, "owner")
-        draft.take("owner_id", owner and owner.entity.id)
+        for column, name in _PEOPLE.items():
+            person = plan.person(cells, column)
+            draft.take(name, person and person.entity.id)
         cycle = plan.named(cells, "cycle", Cycle)
         draft.take("cycle_id", cycle and cycle.entity.id)
         team = _take_teams(plan, draft, cells)
@@ -98,17 +113,26 @@ def _take_teams(plan: Plan, draft: Draft[Objective], cells: Cells) -> Draft[Team
 
 
 def _take_state(plan: Plan, draft: Draft[Objective], cells: Cells) -> None:
-    """Set the state and the moments that go with it."""
+    """Set the state and what goes with it."""
     objective, is_backlog = draft.entity, plan.is_backlog(draft.entity)
     state = cells.choice("state", ObjectiveState)
+    is_unread = state is None and "state" in cells
     if state is None and draft.is_new:
         state = ObjectiveState.DRAFT if is_backlog else ObjectiveState.PUBLISHED
     draft.take("state", state)
     if is_backlog and objective.state is ObjectiveState.PUBLISHED:
         column = "cycle" if state is None else "state"
         cells.refuse(column, "A BACKLOG holds drafts only; publish in a cycle with dates.")
-    if draft.was("state") is objective.state:
-        return
+    if draft.was("state") is not objective.state:
+        _follow_state(plan, draft)
+    if not is_unread:
+        _take_publication(draft, cells)
+        _take_end(draft, cells)
+
+
+def _follow_state(plan: Plan, draft: Draft[Objective]) -> None:
+    """Set the moments of a new state; what is open again has no end."""
+    objective = draft.entity
     if objective.state is ObjectiveState.DRAFT:
         objective.published_at = None
     elif objective.state is not ObjectiveState.ARCHIVED and objective.published_at is None:
@@ -116,7 +140,35 @@ def _take_state(plan: Plan, draft: Draft[Objective], cells: Cells) -> None:
     if objective.state is ObjectiveState.CLOSED:
         objective.closed_at = plan.at
     elif objective.state is not ObjectiveState.ARCHIVED:
-        objective.closed_at = None
+        for column in ("closed_at", "close_outcome", "score", "learning"):
+            setattr(objective, column, None)
+
+
+def _take_publication(draft: Draft[Objective], cells: Cells) -> None:
+    if draft.entity.state is ObjectiveState.DRAFT and "published_at" in cells:
+        cells.refuse(
+            "published_at", "A DRAFT is not published; leave this empty, or give the state PUBLISHED."
+        )
+        return
+    draft.take("published_at", cells.moment("published_at"))
+
+
+def _take_end(draft: Draft[Objective], cells: Cells) -> None:
+    """Take how an objective ended, which those that go on have nothing to say about."""
+    if draft.entity.state not in _ENDED:
+        for column in _OF_THE_END:
+            if column in cells:
+                reason = f"This is for objectives that ended, and the state here is {draft.entity.state}; "
+                cells.refuse(column, f"{reason}leave it empty, or give the state CLOSED.")
+        return
+    draft.take("close_outcome", cells.choice("outcome", CloseOutcome))
+    score = cells.number("score")
+    if score is not None and not 0 <= score <= 1:
+        cells.refuse("score", f"The score is a number from 0 to 1, not {score:g}.")
+    else:
+        draft.take("score", score)
+    draft.take("learning", cells.text("learning", "What was learned"))
+    draft.take("closed_at", cells.moment("closed_at"))
 
 
 def plan_key_results(plan: Plan) -> None:
@@ -132,6 +184,7 @@ def plan_key_results(plan: Plan) -> None:
         draft.take("start_value", cells.number("start"))
         draft.take("target_value", cells.number("target"))
         draft.take("weight", weight_of(cells))
+        draft.take("position", cells.whole("position", 0, LAST_POSITION))
         owner = plan.person(cells, "owner")
         draft.take("owner_id", owner and owner.entity.id)
         objective = plan.named(cells, "parent", Objective)

@@ -13,18 +13,22 @@ from okrgraph.transfer.records import FileProblem, Record
 NAME_LENGTH = 200
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 SLUG_SHAPE = "A slug has lower-case letters, digits and hyphens, 64 at most, and starts with no hyphen."
+# Of each number, the least and the most that make sense. Source: the table's checks; a year is long enough.
+_NUMBERS = {"cadence_days": (1, 366), "grace_days": (0, 366), "company_objective_cap": (1, 1_000)}
 _ADMINISTRATOR = "ADMIN"
 _ROLE_SEPARATOR = ":"
 
 
 def plan_organization(plan: Plan, record: Record | None) -> None:
-    """Take name and time zone; a new organisation that the file does not describe is called by its slug."""
+    """Take name, time zone and rules; a new organisation that the file does not describe is called by its slug."""
     draft: Draft[Organization] = plan.organization
     draft.record = record
     if record is not None:
         cells = Cells(record, plan.problems)
         draft.take("name", cells.line("title", "The name", NAME_LENGTH))
         draft.take("time_zone", cells.time_zone("time_zone"))
+        for column, (low, high) in _NUMBERS.items():
+            draft.take(column, cells.whole(column, low, high))
     if draft.is_new and not draft.entity.name:
         draft.entity.name = draft.entity.slug
 
@@ -37,7 +41,7 @@ def plan_teams(plan: Plan) -> None:
         draft.take("name", cells.line("title", "The name", NAME_LENGTH))
         if _place_team(plan, draft, cells):
             _take_kind(plan, draft, cells)
-    if plan.company is None and not plan.lost_keys:
+    if plan.company is None and not plan.is_partial:
         reason = "The company is missing: one row of type team without a parent."
         plan.problems.append(FileProblem(plan.organization.line or 1, "parent", reason))
 
@@ -73,13 +77,14 @@ def _take_kind(plan: Plan, draft: Draft[Team], cells: Cells) -> None:
 
 
 def plan_people(plan: Plan) -> None:
-    """Take name, manager, administration and memberships of each person."""
+    """Take name, status, manager, administration and memberships of each person."""
     for draft, cells in plan.named_in_file(Person):
         person = draft.entity
         if draft.is_new:
             cells.require("title")
             person.status = PersonStatus.ACTIVE
         draft.take("name", cells.line("title", "The name", NAME_LENGTH))
+        draft.take("status", cells.choice("state", PersonStatus))
         draft.take("time_zone", cells.time_zone("time_zone"))
         manager = plan.person(cells, "parent")
         draft.take("manager_id", manager and manager.entity.id)

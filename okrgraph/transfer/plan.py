@@ -10,7 +10,7 @@ from tortoise.models import Model
 
 from okrgraph.discussion.models import Comment
 from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective
-from okrgraph.okrs.vocabulary import CycleKind, LinkKind
+from okrgraph.okrs.vocabulary import CycleKind
 from okrgraph.people.models import Membership, Organization, Person, Team
 from okrgraph.transfer.cells import Cells, quoted
 from okrgraph.transfer.drafts import Draft, Entity
@@ -30,36 +30,24 @@ MODEL_OF_TYPE: dict[RecordType, type[Model]] = {
 TYPE_OF_MODEL = {model: kind for kind, model in MODEL_OF_TYPE.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class LinkEnds:
-    """A live link as the database holds it, for rules that look at the whole organisation.
-
-    parent_objective_id: the objective that the link points to, or whose key result it points to.
-    """
-
-    id: UUID
-    kind: LinkKind
-    child_id: UUID
-    child_cycle_id: UUID
-    parent_key_result_id: UUID | None
-    parent_objective_id: UUID
-    parent_cycle_id: UUID
-
-
 @dataclass(slots=True)
 class Plan:
-    """What an import will write, and why it may not.
+    """What a part of an import will write, and why it may not.
 
-    today: in the organisation's time zone. rows: of each type, in the order of the file. by_key: every keyed
-    thing that the file names or speaks of; people go by their address. co_owners: teams beside the
-    accountable one, before and after. new_keys: keys whose entity the database shall remember.
-    link_rows: links are found by their ends, so each has an entity only once it is planned.
+    is_partial: rows were lost, whose things nobody shall miss; lost_keys: those of them that this part speaks
+    of. in_file: type and line of the rows whose keys this part speaks of. today: in the organisation's time
+    zone. rows: of each type, in the order of the file. by_key: every keyed thing that this part names or
+    speaks of; people go by their address. co_owners: teams beside the accountable one, before and after.
+    new_keys: keys whose entity the database shall remember. link_rows: links are found by their ends, so each
+    has an entity only once it is planned.
     """
 
     at: datetime
     organization: Draft[Organization]
-    problems: list[FileProblem]
-    lost_keys: set[str]
+    problems: list[FileProblem] = field(default_factory=list)
+    is_partial: bool = False
+    lost_keys: set[str] = field(default_factory=set)
+    in_file: dict[str, tuple[RecordType, int]] = field(default_factory=dict)
     today: date = date.min
     company: Draft[Team] | None = None
     teams: dict[UUID, Draft[Team]] = field(default_factory=dict)
@@ -73,14 +61,12 @@ class Plan:
     comments: dict[UUID, Draft[Comment]] = field(default_factory=dict)
     co_owners_before: dict[UUID, list[UUID]] = field(default_factory=dict)
     co_owners: dict[UUID, list[UUID]] = field(default_factory=dict)
-    link_ends: dict[UUID, LinkEnds] = field(default_factory=dict)
     key_of_link: dict[UUID, str] = field(default_factory=dict)
     by_key: dict[str, Draft[Any]] = field(default_factory=dict)
     by_email: dict[str, Draft[Person]] = field(default_factory=dict)
     rows: dict[RecordType, list[Draft[Any]]] = field(default_factory=dict)
     link_rows: list[Record] = field(default_factory=list)
     new_keys: list[tuple[RecordType, str, UUID]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
     @property
     def organization_id(self) -> UUID:
@@ -101,8 +87,7 @@ class Plan:
         return cast(dict[UUID, Draft[Entity]], shelves[model])
 
     def drafts(self) -> Iterator[Draft[Any]]:
-        """All of them."""
-        yield self.organization
+        """All but the organisation, which is written before every part."""
         for shelf in (
             self.teams,
             self.people,
@@ -128,19 +113,26 @@ class Plan:
             yield draft, Cells(draft.record, self.problems)
 
     def find(self, cells: Cells, column: str, key: str, *models: type[Model]) -> Draft[Any] | None:
-        """Find what a key stands for; what is not there, or of another type, is refused."""
+        """Find what a key stands for; what is not there, or of another type, is refused.
+
+        None without a problem: its own row was refused.
+        """
         draft = self.by_key.get(key)
-        if draft is None:
-            if key not in self.lost_keys:
-                wanted = " or ".join(word_for(TYPE_OF_MODEL[model]) for model in models)
-                cells.refuse(column, f"There is no {wanted} with the key {quoted(key)}.")
-            return None
-        if isinstance(draft.entity, models):
+        if draft is not None and isinstance(draft.entity, models):
             return draft
-        found = with_article(TYPE_OF_MODEL[type(draft.entity)])
-        where = "" if draft.line is None else f" (line {draft.line})"
-        wanted = " or ".join(with_article(TYPE_OF_MODEL[model]) for model in models)
-        cells.refuse(column, f"{quoted(key)} is {found}{where}, not {wanted}.")
+        kind, line = self.in_file.get(key, (None, None))
+        if draft is not None:
+            kind = TYPE_OF_MODEL[type(draft.entity)]
+        kinds = [TYPE_OF_MODEL[model] for model in models]
+        if kind is not None and kind not in kinds:
+            where = "" if line is None else f" (line {line})"
+            wanted = " or ".join(map(with_article, kinds))
+            cells.refuse(column, f"{quoted(key)} is {with_article(kind)}{where}, not {wanted}.")
+        elif kind is None and key not in self.lost_keys:
+            wanted = " or ".join(map(word_for, kinds))
+            cells.refuse(column, f"There is no {wanted} with the key {quoted(key)}.")
+        elif key not in self.lost_keys:
+            raise LookupError(f"{key!r} stands in the file and was not made before it is spoken of")
         return None
 
     def named(self, cells: Cells, column: str, model: type[Entity]) -> Draft[Entity] | None:
@@ -154,6 +146,8 @@ class Plan:
             return None
         found = self.by_email.get(email.lower())
         if found is None and email.lower() not in self.lost_keys:
+            if email.lower() in self.in_file:
+                raise LookupError(f"{email!r} stands in the file and was not made before it is spoken of")
             cells.refuse(column, f"There is no person with the e-mail address {quoted(email)}.")
         return found
 

@@ -111,12 +111,3 @@ class Unread:
 
 # What a reader of any format gives, one row at a time; it holds no more of the file than that.
 Reading: TypeAlias = Iterator[Record | Unread]
-
-
-@dataclass(slots=True)
-class RecordFile:
-    """What was read of a file. `lost_keys`: keys of rows that could not be read; nobody shall miss them."""
-
-    records: list[Record] = field(default_factory=list)
-    problems: list[FileProblem] = field(default_factory=list)
-    lost_keys: set[str] = field(default_factory=set)

@@ -1,6 +1,7 @@
-"""Writes a plan: new rows in batches, changed rows in batches, in an order that every constraint accepts."""
+"""Writes a part: new rows in batches, changed rows in batches, in an order that every constraint accepts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -9,19 +10,24 @@ from tortoise.models import Model
 
 from okrgraph.discussion.models import Comment
 from okrgraph.events import log
-from okrgraph.events.database import bound, connection, execute
+from okrgraph.events.database import bound, connection, execute, insert_rows
 from okrgraph.kit.ids import new_key
 from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective, ObjectiveTeam
 from okrgraph.people.models import Membership, Organization, Person, Team
 from okrgraph.transfer.drafts import Draft, columns_of, values_of
-from okrgraph.transfer.link_plan import can_be_primary
+from okrgraph.transfer.link_plan import can_be_primary, is_live
 from okrgraph.transfer.models import ImportKey
 from okrgraph.transfer.plan import Plan
+from okrgraph.transfer.spool import pieces
 
-Progress = Callable[[str, int, int], None]
 Written = TypeVar("Written", bound=Model)
 
-_ROWS_AT_ONCE = 1_000
+# What an import writes row by row.
+TABLES = (
+    *("team", "person", "membership", "cycle", "objective", "objective_team", "key_result"),
+    *("alignment_link", "check_in", "comment", "import_key"),
+)
+_ROWS_AT_ONCE = 2_000
 
 
 class OrganizationAppeared(Exception):
@@ -29,50 +35,50 @@ class OrganizationAppeared(Exception):
 
 
 class Writer:
-    """Writes rows and says how far it is. `total`: how many rows there are to write."""
-
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self._total, self._done = total, 0
-        self._progress = progress
-
-    def _advance(self, rows: int) -> None:
-        self._done += rows
-        if self._progress is not None:
-            self._progress("writing", min(self._done, self._total), self._total)
+    """Writes rows in batches."""
 
     async def insert(self, model: type[Written], rows: Sequence[Written]) -> None:
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            part = rows[start : start + _ROWS_AT_ONCE]
-            await model.bulk_create(part)
-            self._advance(len(part))
+        columns = ("id", *columns_of(model))
+        for piece in pieces(rows, _ROWS_AT_ONCE):
+            values = [[row.pk, *values_of(row).values()] for row in piece]
+            await insert_rows(model.describe()["table"], columns, values)
 
     async def update(self, model: type[Model], rows: Sequence[Model]) -> None:
         """Write rows that are there, in this order."""
         columns = columns_of(model)
         setting = ", ".join(f"{column} = :{column}" for column in columns)
         sql = f"UPDATE {model.describe()['table']} SET {setting} WHERE id = :id"
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            part = rows[start : start + _ROWS_AT_ONCE]
-            values = [bound(sql, {**values_of(row), "id": row.pk}) for row in part]
+        for piece in pieces(rows, _ROWS_AT_ONCE):
+            values = [bound(sql, {**values_of(row), "id": row.pk}) for row in piece]
             await connection().execute_many(values[0][0], [row for _, row in values])
-            self._advance(len(part))
 
 
-async def write(plan: Plan, progress: Progress | None) -> None:
-    """Write what is new and what changed. Raises OrganizationAppeared."""
-    drafts = list(plan.drafts())
-    changed = [draft for draft in drafts if draft.is_changed]
-    for draft in changed:
-        draft.seal(plan.at)
-    total = sum(draft.is_new for draft in drafts) + len(changed) + len(plan.new_keys)
-    writer = Writer(total, progress)
-    await _write_organization(plan, writer)
+async def write_organization(draft: Draft[Organization], at: datetime) -> None:
+    """Write the organisation itself; a new one begins its log. Raises OrganizationAppeared."""
+    if draft.is_changed:
+        draft.seal(at)
+    if draft.is_new:
+        try:
+            await draft.entity.save(force_create=True)
+        except IntegrityError as error:
+            raise OrganizationAppeared from error
+        await log.open_log(draft.entity.id)
+    elif draft.is_changed:
+        await Writer().update(Organization, [draft.entity])
+
+
+async def write(plan: Plan) -> None:
+    """Write what is new and what changed in a part."""
+    for draft in plan.drafts():
+        if draft.is_changed:
+            draft.seal(plan.at)
+    writer = Writer()
     await _write_shelf(writer, Team, plan.teams.values(), "parent_id")
     await _write_shelf(writer, Person, plan.people.values(), "manager_id")
     await _write_shelf(writer, Membership, plan.memberships.values())
     await _write_shelf(writer, Cycle, plan.cycles.values(), "parent_id")
     await _write_shelf(writer, Objective, plan.objectives.values())
-    await _write_co_owners(plan)
+    await _write_co_owners(plan, writer)
     await _write_shelf(writer, KeyResult, plan.key_results.values())
     await _write_links(plan, writer)
     await _write_shelf(writer, CheckIn, plan.check_ins.values())
@@ -92,16 +98,6 @@ async def _write_keys(plan: Plan, writer: Writer) -> None:
         for kind, key, entity_id in plan.new_keys
     ]
     await writer.insert(ImportKey, keys)
-
-
-async def _write_organization(plan: Plan, writer: Writer) -> None:
-    draft = plan.organization
-    try:
-        await _write_shelf(writer, Organization, [draft])
-    except IntegrityError as error:
-        raise OrganizationAppeared from error
-    if draft.is_new:
-        await log.open_log(draft.entity.id)
 
 
 async def _write_shelf(
@@ -131,12 +127,12 @@ def _from_the_top(rows: Sequence[Written], above: str) -> list[Written]:
 async def _write_links(plan: Plan, writer: Writer) -> None:
     """Those that give up being the primary or the live one come before those that take it."""
     changed = [draft.entity for draft in plan.links.values() if draft.is_changed]
-    changed.sort(key=lambda link: (can_be_primary(link) and link.is_primary, can_be_primary(link)))
+    changed.sort(key=lambda link: (can_be_primary(link) and link.is_primary, is_live(link)))
     await writer.update(AlignmentLink, changed)
     await writer.insert(AlignmentLink, [draft.entity for draft in plan.links.values() if draft.is_new])
 
 
-async def _write_co_owners(plan: Plan) -> None:
+async def _write_co_owners(plan: Plan, writer: Writer) -> None:
     added = []
     for objective_id, teams in plan.co_owners.items():
         before = plan.co_owners_before.get(objective_id, [])
@@ -151,5 +147,4 @@ async def _write_co_owners(plan: Plan) -> None:
             for team in teams
             if team not in before
         ]
-    for start in range(0, len(added), _ROWS_AT_ONCE):
-        await ObjectiveTeam.bulk_create(added[start : start + _ROWS_AT_ONCE])
+    await writer.insert(ObjectiveTeam, added)

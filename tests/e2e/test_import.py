@@ -9,7 +9,7 @@ from typing import Any
 
 from okrgraph.events.database import fetch_all, opened
 from okrgraph.people.tokens import create_token
-from okrgraph.transfer.importing import import_csv
+from okrgraph.transfer.importing import import_file
 from tests.databases import GivenDatabase
 from tests.e2e.clients import client, socket
 from tests.e2e.given_csv import SMALL, rows
@@ -55,7 +55,7 @@ async def _import(
 async def _given(database: GivenDatabase, slug: str = "initech") -> str:
     """Import SMALL in this process; returns a token of its one person."""
     async with opened(database.address):
-        await import_csv(io.StringIO(SMALL.replace("initech", slug)))
+        await import_file(io.BytesIO(SMALL.replace("initech", slug).encode()))
         return await create_token(slug, f"peter@{slug}.example")
 
 

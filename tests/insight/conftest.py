@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 
@@ -14,7 +14,7 @@ from okrgraph.graph.context import Context
 from okrgraph.graph.schema import make_schema
 from okrgraph.people.tokens import create_token, viewer_of_token
 from okrgraph.people.viewer import Viewer
-from okrgraph.transfer.importing import import_csv
+from okrgraph.transfer.importing import import_file
 
 SCHEMA = make_schema()
 
@@ -22,8 +22,7 @@ SCHEMA = make_schema()
 async def load_reference() -> str:
     file = StringIO()
     write_csv(reference_rows(1), file)
-    file.seek(0)
-    await import_csv(file)
+    await import_file(BytesIO(file.getvalue().encode()))
     return await create_token("reference", "ada.abbott.000001@example.com")
 
 

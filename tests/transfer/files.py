@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from okrgraph.events.database import fetch_all, fetch_one
-from okrgraph.transfer.importing import ImportRefused, ImportResult, import_csv
+from okrgraph.transfer.importing import ImportRefused, ImportResult, import_file
 from okrgraph.transfer.records import COLUMNS
 
 Row = Mapping[str, str]
@@ -68,7 +68,7 @@ def text_of(rows: Iterable[Row]) -> str:
 
 
 async def load(rows: Iterable[Row], **options: Any) -> ImportResult:
-    return await import_csv(io.StringIO(text_of(rows), newline=""), **options)
+    return await import_file(io.BytesIO(text_of(rows).encode("utf-8", "surrogatepass")), **options)
 
 
 async def refusal_of(rows: Iterable[Row], **options: Any) -> list[str]:

@@ -21,7 +21,7 @@ def refusal(method: str, text: str, *arguments: object) -> str:
     return problem.reason
 
 
-@pytest.mark.parametrize("method", ["word", "number", "rating", "day", "moment", "time_zone"])
+@pytest.mark.parametrize("method", ["word", "number", "truth", "rating", "day", "moment", "time_zone"])
 def test_a_column_that_is_not_named_is_none_and_no_problem(method):
     row, problems = cells()
     assert getattr(row, method)("title") is None
@@ -47,6 +47,46 @@ def test_what_is_no_plain_number_is_refused(text):
 @pytest.mark.parametrize("text", ["inf", "-Infinity", "NaN", "1e999", "-1e999"])
 def test_numbers_without_bounds_are_refused(text):
     assert refusal("number", text) == "This must be a finite number."
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1), (" +366 ", 366), ("007", 7)])
+def test_whole_numbers_are_read(text, value):
+    row, problems = cells(text)
+    assert row.whole("title", 1, 366) == value
+    assert row.whole("other", 1, 366) is None
+    assert problems == []
+
+
+@pytest.mark.parametrize("text", ["0", "1001", "-1", "7.0", "1e2", "1,000", "\u0663", "seven"])
+def test_what_is_no_whole_number_of_a_range_is_refused(text):
+    assert refusal("whole", text, 1, 1_000) == f"This is a whole number from 1 to 1,000, not {text!r}."
+
+
+def test_a_whole_number_of_any_length_is_refused():
+    assert refusal("whole", "9" * 5_000, 0, 9) == (
+        f"This is a whole number from 0 to 9, not '{'9' * 60}...'."
+    )
+
+
+@pytest.mark.parametrize(("text", "value"), [("TRUE", True), (" true ", True), ("False", False)])
+def test_truth_is_read(text, value):
+    row, problems = cells(text)
+    assert row.truth("title") is value
+    assert problems == []
+
+
+@pytest.mark.parametrize("text", ["yes", "1", "T", "wahr"])
+def test_what_is_neither_true_nor_false_is_refused(text):
+    assert refusal("truth", text) == f"Write TRUE or FALSE here, not {text!r}."
+
+
+def test_a_cell_with_a_line_of_its_own_is_refused_there():
+    problems: list[FileProblem] = []
+    row = Cells(Record(7, RecordType.TEAM, {"title": "x"}, {"title": 9}), problems)
+    row.refuse("title", "No.")
+    row.refuse("kind", "No.")
+    row.refuse(None, "No.")
+    assert [problem.line for problem in problems] == [9, 7, 7]
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1), (" 5 ", 5)])

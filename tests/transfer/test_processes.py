@@ -17,7 +17,7 @@ IMPORT = f"""
 import asyncio, os, signal, sys
 from pathlib import Path
 from okrgraph.events.database import DatabaseAddress, opened
-from okrgraph.transfer.importing import import_csv
+from okrgraph.transfer.importing import import_file
 
 url, path, *deadly = sys.argv[1:]
 
@@ -28,7 +28,7 @@ def progress(stage, done, total):
 async def main():
     async with opened(DatabaseAddress.parse(url)):
         {WAIT}
-        result = await import_csv(Path(path), progress=progress)
+        result = await import_file(Path(path), progress=progress)
         print(sum(result.created.values()), sum(result.changed.values()))
 
 asyncio.run(main())

@@ -4,7 +4,7 @@ import pytest
 
 from okrgraph.kit import clock
 from okrgraph.okrs.weeks import today_in
-from okrgraph.transfer.importing import ImportRefused, import_csv
+from okrgraph.transfer.importing import ImportRefused, import_file
 from okrgraph.transfer.records import RecordType
 from tests.transfer.files import changed, load, okrs, organization, refusal_of, row, stand, text_of
 
@@ -329,7 +329,7 @@ async def test_text_that_no_database_stores_is_refused(database):
     rows = [
         *WHOLE,
         row("objective", "a\0", title="A\0", team="growth", cycle="q4"),
-        row("objective", "b", title="B\0", team="gro\0wth", cycle="q4", parent="\ud800"),
+        row("objective", "b", title="B\0", team="gro\0wth", cycle="q4", parent="win\0"),
     ]
     found = await refusal_of(rows)
     assert [problem.partition(":")[0] for problem in found] == [
@@ -342,7 +342,7 @@ async def test_text_that_no_database_stores_is_refused(database):
 
 async def test_a_file_that_is_no_csv_of_this_kind_is_refused_before_anything_else(sqlite_database):
     with pytest.raises(ImportRefused) as refused:
-        await import_csv(io.StringIO("Name,Objective\nAda,Win\n"), organization="acme")
+        await import_file(io.BytesIO(b"Name,Objective\nAda,Win\n"), organization="acme")
     assert [(problem.line, problem.column) for problem in refused.value.problems] == [
         (1, "Name"),
         (1, "Objective"),

@@ -39,7 +39,7 @@ async def test_teams_and_cycles_run_in_no_circle_with_what_the_database_holds(sq
 async def test_links_close_no_circle_with_what_the_database_holds(sqlite_database):
     below = row("objective", "care", title="Care", team="growth", cycle="q4", parent="leads")
     await load([*WHOLE, below, row("key_result", "nps", title="NPS", parent="care")])
-    names = "'win' under 'nps' under 'Care' under ... under 'Deals' under 'win'"
+    names = "'win' under 'nps' under 'care' under 'leads' under 'grow' under 'deals' under 'win'"
     assert await refusal_of([row("objective", "win", parent="nps")], organization="acme") == [
         f"line 2, column parent: This closes a circle: {names}."
     ]
