@@ -71,7 +71,7 @@ async def test_one_command_serves_a_filled_organisation_and_prints_credentials_b
     levels = [row["node"]["level"] for row in tree if row["node"]["__typename"] == "Objective"]
     assert {"COMPANY", "TEAM", "INDIVIDUAL"} <= set(levels)
     assert {row["depth"] for row in tree} >= {0, 1, 2, 3, 4, 5}
-    assert 20 <= counts["organization"]["people"]["totalCount"] <= 30
+    assert 50 <= counts["organization"]["people"]["totalCount"] <= 70
     assert counts["objectives"]["totalCount"] >= len(levels) > 10
 
 
