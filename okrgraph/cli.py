@@ -142,18 +142,19 @@ def migrate() -> None:
     typer.echo(f"Applied {', '.join(applied)}." if applied else "Nothing to do: the database is current.")
 
 
-def _progress(stage: str, done: int, total: int) -> None:
-    end = "\n" if done >= total else ""
+def _progress(stage: str, done: int, total: int | None) -> None:
+    is_over = total is not None and done >= total
     if sys.stderr.isatty():
-        typer.echo(f"\r{stage}: {done:,} of {total:,}\033[K", nl=False, err=True)
-        typer.echo(end, nl=False, err=True)
-    elif end:
-        typer.echo(f"{stage}: {total:,}", err=True)
+        of_total = "" if total is None else f" of {total:,}"
+        typer.echo(f"\r{stage}: {done:,}{of_total}\033[K", nl=is_over, err=True)
+    elif is_over:
+        typer.echo(f"{stage}: {done:,}", err=True)
 
 
 @app.command("import", epilog="Example: okrgraph import okrs.csv --organization acme --dry-run")
 def import_(
     file: Annotated[Path, typer.Argument(help="The file; - reads standard input.", allow_dash=True)],
+    *,
     organization: Annotated[
         str | None, typer.Option(help="Slug of the organisation, when the file does not name it.")
     ] = None,

@@ -226,4 +226,5 @@ async def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Sequenc
 async def count_anew(tables: Sequence[str]) -> None:
     """Let PostgreSQL see what a long transaction has written, which its planner otherwise takes for empty."""
     if not is_sqlite():
-        await execute(f"ANALYZE {', '.join(tables)}")
+        # Two that count the same table would wait for each other's end.
+        await execute(f"ANALYZE (SKIP_LOCKED) {', '.join(tables)}")

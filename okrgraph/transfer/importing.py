@@ -23,7 +23,8 @@ from okrgraph.transfer.run import Counts, ImportRefused, Rehearsed, Run
 from okrgraph.transfer.spool import Spool
 from okrgraph.transfer.writing import OrganizationAppeared
 
-Progress = Callable[[str, int, int], None]
+# Told (stage, done, total); the total is None while it is not known.
+Progress = Callable[[str, int, int | None], None]
 
 __all__ = ["ImportRefused", "ImportResult", "import_file", "import_reading", "outline_of"]
 
@@ -108,10 +109,16 @@ async def import_reading(
         raise OperatorError(f"{organization!r} is not the slug of an organisation. {SLUG_SHAPE}")
     spool = Spool()
     try:
-        spool.fill(reading, lambda rows: progress and progress("reading", rows, rows))
-        return await _import_spool(spool, organization, dry_run=dry_run, progress=progress, today=today)
+        told = progress or _silent
+        spool.fill(reading, lambda rows: told("reading", rows, None))
+        told("reading", spool.rows, spool.rows)
+        return await _import_spool(spool, organization, dry_run=dry_run, progress=told, today=today)
     finally:
         spool.close()
+
+
+def _silent(_stage: str, _done: int, _total: int | None) -> None:
+    """Nobody is told."""
 
 
 async def _import_spool(
@@ -119,7 +126,7 @@ async def _import_spool(
     organization: str | None,
     *,
     dry_run: bool,
-    progress: Progress | None,
+    progress: Progress,
     today: date | None,
 ) -> ImportResult:
     record = _organization_record(spool, organization)
@@ -136,7 +143,7 @@ async def _import_spool(
         record,
         today=today,
         dry_run=dry_run,
-        told=lambda *step: progress and progress(stage, *step),
+        told=lambda done, total: progress(stage, done, total),
     )
     try:
         await perform(_Operator(await _id_of(slug)), run)

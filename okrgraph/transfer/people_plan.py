@@ -127,13 +127,16 @@ def _plan_memberships(plan: Plan, draft: Draft[Person], cells: Cells) -> None:
 
 
 def _membership(plan: Plan, cells: Cells, item: str) -> tuple[Draft[Team], MemberRole] | None:
-    """Read `key` or `key:ROLE`; a key may hold a colon itself."""
+    """Read `key` or `key:ROLE`; a key may hold a colon itself.
+
+    Where a team is called `a` and another `a:LEAD`, that is the lead of `a`; `a:LEAD:MEMBER` is the other.
+    """
     key, role = item, MemberRole.MEMBER
-    if item not in plan.by_key and _ROLE_SEPARATOR in item:
-        key, _, word = (part.strip() for part in item.rpartition(_ROLE_SEPARATOR))
-        if word not in tuple(MemberRole):
-            cells.refuse("team", f"The role of {quoted(item)} is none of {', '.join(MemberRole)}.")
-            return None
-        role = MemberRole(word)
+    head, colon, word = (part.strip() for part in item.rpartition(_ROLE_SEPARATOR))
+    if colon and word in tuple(MemberRole) and (head in plan.by_key or item not in plan.by_key):
+        key, role = head, MemberRole(word)
+    elif colon and item not in plan.by_key:
+        cells.refuse("team", f"The role of {quoted(item)} is none of {', '.join(MemberRole)}.")
+        return None
     team = plan.find(cells, "team", key, Team)
     return None if team is None else (team, role)

@@ -83,7 +83,7 @@ class Run:
         *,
         today: date | None,
         dry_run: bool,
-        told: Callable[[int, int], object],
+        told: Callable[[int, int], None],
     ) -> None:
         self._spool, self._slug, self._record = spool, slug, record
         self._today, self._dry_run, self._told = today, dry_run, told

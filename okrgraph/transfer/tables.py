@@ -23,7 +23,7 @@ _TYPE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A column of a file. sql: over the thing's table `t`; none of it is NULL."""
+    """A column of a file. sql: over the thing's table `t`; NULL leaves it empty."""
 
     column: str
     sql: str

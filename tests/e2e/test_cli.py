@@ -216,7 +216,7 @@ async def test_the_version_is_printed(tmp_path: Path) -> None:
     assert await _okrgraph("--version", folder=tmp_path) == Ended(0, f"okrgraph {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", [("demo",), ("serve",), ("import",), ("token", "create")])
+@pytest.mark.parametrize("command", [("demo",), ("serve",), ("import",), ("export",), ("token", "create")])
 async def test_help_has_an_example(tmp_path: Path, command: tuple[str, ...]) -> None:
     shown = await _okrgraph(*command, "--help", folder=tmp_path)
 
