@@ -141,6 +141,10 @@ def _take_parents(plan: Plan, links: _Links, child: Draft[Objective], cells: Cel
         _take_state(plan, draft, LinkState.ACCEPTED)
         if key == keys[0]:
             links.first[child.entity.id] = draft
+    _refuse_twice(cells, keys)
+
+
+def _refuse_twice(cells: Cells, keys: list[str]) -> None:
     if len(set(keys)) < len(keys):
         cells.refuse("parent", "A parent is named twice.")
 
@@ -148,8 +152,9 @@ def _take_parents(plan: Plan, links: _Links, child: Draft[Objective], cells: Cel
 def check_parents(plan: Plan, record: Record) -> None:
     """Refuse parents that are not there, of an objective that is refused for another reason."""
     cells = Cells(record, plan.problems)
-    for key in cells.items("parent"):
+    for key in (keys := cells.items("parent")):
         plan.find(cells, "parent", key, KeyResult, Objective)
+    _refuse_twice(cells, keys)
 
 
 def _is_elsewhere(child: Draft[Objective], parent: Draft[Any], cells: Cells) -> bool:
@@ -199,7 +204,15 @@ def _read(plan: Plan, cells: Cells) -> _Row | None:
         cells.refuse("key", "This key stands for a link between other things; give this one another key.")
     if key is not None:
         plan.lost_keys.add(key)
+    _check_rest(plan, cells)
     return None
+
+
+def _check_rest(plan: Plan, cells: Cells) -> None:
+    """Refuse what else is wrong with a row that is no link."""
+    nothing = AlignmentLink(id=new_key(), organization_id=plan.organization_id, created_at=plan.at)
+    _take_fields(plan, Draft(nothing), cells)
+    cells.truth("primary")
 
 
 def _matched(plan: Plan, links: _Links, read: Iterable[_Row | None]) -> list[_Row]:
