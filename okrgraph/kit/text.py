@@ -1,14 +1,17 @@
 """Checks of what people type: text that a database can hold, of a bounded length."""
 
+import re
+
 from okrgraph.kit.errors import invalid
 
 TITLE_LENGTH = 500
 TEXT_LENGTH = 20_000
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def is_storable(text: str) -> bool:
     """PostgreSQL stores no NUL, and half a surrogate pair is no character."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return _NO_TEXT.search(text) is None
 
 
 def required_text(text: str | None, field: str, what: str, longest: int = TITLE_LENGTH) -> str:

@@ -42,7 +42,7 @@ class Draft(Generic[Entity]):
     edited_beside: something that belongs to it and stands in another table changed.
     reannounced: others come to see it or no longer do, although nothing in it changed.
     is_ours: an earlier part of the same import made or changed it, so it has its new version; was_made: it
-    was not there before the import.
+    was not there before the import. earlier_line: the line that made it, in an earlier part.
     """
 
     entity: Entity
@@ -52,6 +52,7 @@ class Draft(Generic[Entity]):
     reannounced: bool = False
     is_ours: bool = False
     was_made: bool = False
+    earlier_line: int | None = None
 
     @classmethod
     def of(cls, entity: Entity) -> "Draft[Entity]":
@@ -70,7 +71,7 @@ class Draft(Generic[Entity]):
     @property
     def line(self) -> int | None:
         """Where the row that names it starts."""
-        return None if self.record is None else self.record.line
+        return self.earlier_line if self.record is None else self.record.line
 
     def was(self, column: str) -> Any:
         """The value before the import, None for a new entity."""

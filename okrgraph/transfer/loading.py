@@ -75,7 +75,7 @@ async def load(part: Part, organization: Draft[Organization], spool: Spool, at: 
     ids: dict[RecordType, set[UUID]] = {kind: set() for kind in RecordType}
     for kind, entity_id in found.values():
         ids[kind].add(entity_id)
-    await _load_people(plan, part, spoken.emails, ids[RecordType.TEAM])
+    await _load_people(plan, part, spool, spoken.emails, ids[RecordType.TEAM])
     if part.look is Look.OKRS:
         await _load_okrs(plan, ids)
     else:
@@ -121,7 +121,9 @@ _TYPE_OF_NAME: dict[str, RecordType] = {
 }
 
 
-async def _load_people(plan: Plan, part: Part, emails: Collection[str], team_ids: Collection[UUID]) -> None:
+async def _load_people(
+    plan: Plan, part: Part, spool: Spool, emails: Collection[str], team_ids: Collection[UUID]
+) -> None:
     organization_id = plan.organization_id
     plan.add(await _rows(Team, "id", team_ids))
     plan.add(await _rows(Person, "email", emails, organization_id=organization_id))
@@ -129,6 +131,8 @@ async def _load_people(plan: Plan, part: Part, emails: Collection[str], team_ids
     if part.look is Look.TEAMS:
         plan.add(await Team.filter(organization_id=organization_id, parent_id__isnull=True))
         plan.company = next((team for team in plan.teams.values() if team.entity.parent_id is None), None)
+        if plan.company is not None:
+            plan.company.earlier_line = spool.line_of(plan.company.entity.id)
     if part.look is Look.PEOPLE:
         for membership in await _rows(Membership, "person_id", plan.people, left_at__isnull=True):
             plan.memberships[membership.person_id, membership.team_id] = Draft.of(membership)

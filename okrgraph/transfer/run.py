@@ -107,7 +107,8 @@ class Run:
             if done > 2 * counted:
                 await count_anew(TABLES)
                 counted = done
-            self._told(done, total)
+            if done < total:
+                self._told(done, total)
             if len(self._problems) > MOST_PROBLEMS:
                 raise ImportRefused(self._problems)
         self._problems += await check_whole(self._spool, organization.entity.id, is_new=is_new)
