@@ -190,6 +190,8 @@ def import_(
         outline = await importing.outline_of(source, organization=organization, cycle=cycle, team=team)
         for line in account(outline) if dry_run else map(str, outline.not_understood):
             typer.echo(line, err=not dry_run)
+        if not outline.records:
+            raise OperatorError(f"Nothing in {file} was understood as an objective or a key result.")
         return await importing.import_reading(iter(outline.records), **options)
 
     try:

@@ -72,8 +72,11 @@ def _take_body(plan: Plan, draft: Draft[Comment], cells: Cells) -> None:
 def _take_resolution(plan: Plan, draft: Draft[Comment], cells: Cells) -> None:
     comment = draft.entity
     draft.take("resolved_at", cells.moment("resolved_at"))
-    if "at" in cells and comment.resolved_at is not None and comment.resolved_at < comment.created_at:
-        cells.refuse("resolved_at", "This lies before the comment was written.")
+    if comment.resolved_at is not None and comment.resolved_at < comment.created_at:
+        if draft.is_new and "at" not in cells:
+            comment.created_at = comment.resolved_at
+        else:
+            cells.refuse("resolved_at", "This lies before the comment was written.")
     resolver = plan.person(cells, "resolved_by")
     if "resolved_by" in cells and comment.resolved_at is None and "resolved_at" not in cells:
         cells.refuse(

@@ -179,7 +179,7 @@ def plan_key_results(plan: Plan) -> None:
             draft.entity.metric_kind = MetricKind.NUMBER
         draft.take("title", cells.line("title", "The title"))
         draft.take("description", cells.text("description", "The description"))
-        draft.take("unit", cells.line("unit", "The unit", UNIT_LENGTH))
+        draft.take("unit", cells.text("unit", "The unit", UNIT_LENGTH))
         draft.take("created_at", cells.moment("at"))
         draft.take("start_value", cells.number("start"))
         draft.take("target_value", cells.number("target"))
