@@ -16,7 +16,7 @@ import typer
 from okrgraph import __version__
 from okrgraph.kit.errors import OperatorError
 from okrgraph.people.vocabulary import TokenScope
-from okrgraph.transfer import formats
+from okrgraph.transfer.formats import file_format as formats
 
 if TYPE_CHECKING:
     from okrgraph.settings import Settings
@@ -171,8 +171,8 @@ def import_(
 ) -> None:
     """Load an organisation from a file: all of it or nothing; running it again changes nothing."""
     from okrgraph.transfer import importing
-    from okrgraph.transfer.column_map_file import read_column_map
-    from okrgraph.transfer.outline import account
+    from okrgraph.transfer.foreign.column_map_file import read_column_map
+    from okrgraph.transfer.outline.reading import account
 
     chosen = file_format or formats.format_of(file.name)
     is_outline = chosen is formats.FileFormat.MARKDOWN
@@ -245,8 +245,8 @@ def export(
     For operators: it carries everything, drafts that only their team sees included. It works beside a
     running server. A file that is there is replaced in the end, when everything has been written.
     """
-    from okrgraph.transfer import exporting
-    from okrgraph.transfer.output import opened_output
+    from okrgraph.transfer.export import exporting
+    from okrgraph.transfer.export.output import opened_output
 
     file = None if output is None or str(output) == "-" else output
     chosen = file_format or formats.format_of("" if file is None else file.name)

@@ -29,9 +29,9 @@ from okrgraph.okrs.rows import CheckInRow, CycleRow, KeyResultRow, LinkRow, Obje
 from okrgraph.people.events import AccessChanged, PersonChanged, TeamChanged
 from okrgraph.people.reads import PersonRow, TeamRow
 from okrgraph.people.viewer import EVERYONE, person_scope
-from okrgraph.transfer.derived import audience_before
-from okrgraph.transfer.drafts import Draft
-from okrgraph.transfer.plan import Plan
+from okrgraph.transfer.plans.derived import audience_before
+from okrgraph.transfer.plans.drafts import Draft
+from okrgraph.transfer.plans.plan import Plan
 
 _ALL = frozenset({EVERYONE})
 

@@ -12,13 +12,13 @@ from okrgraph.events.receipts import Receipt
 from okrgraph.events.unit_of_work import perform
 from okrgraph.kit.errors import OperatorError
 from okrgraph.kit.ids import new_key
-from okrgraph.transfer.column_map import ColumnMap
-from okrgraph.transfer.formats import FileFormat
-from okrgraph.transfer.outline import Outline, outline_text, read_outline
-from okrgraph.transfer.outline_names import read_names
-from okrgraph.transfer.people_plan import SLUG, SLUG_SHAPE
-from okrgraph.transfer.reading import opened_file, read
-from okrgraph.transfer.records import FileProblem, Reading, Record, RecordType
+from okrgraph.transfer.foreign.column_map import ColumnMap
+from okrgraph.transfer.formats.file_format import FileFormat
+from okrgraph.transfer.formats.reading import opened_file, read
+from okrgraph.transfer.formats.records import FileProblem, Reading, Record, RecordType
+from okrgraph.transfer.outline.names import read_names
+from okrgraph.transfer.outline.reading import Outline, outline_text, read_outline
+from okrgraph.transfer.plans.people import SLUG, SLUG_SHAPE
 from okrgraph.transfer.run import Counts, ImportRefused, Rehearsed, Run
 from okrgraph.transfer.spool import Spool
 from okrgraph.transfer.writing import OrganizationAppeared

@@ -14,11 +14,10 @@ from okrgraph.kit.ids import read_global_id
 from okrgraph.kit.text import is_storable
 from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective, ObjectiveTeam
 from okrgraph.people.models import Membership, Organization, Person, Team
-from okrgraph.transfer.cells import LIST_SEPARATOR
-from okrgraph.transfer.drafts import Draft
+from okrgraph.transfer.formats.records import LIST_SEPARATOR, Record, RecordType
 from okrgraph.transfer.parts import Look, Part
-from okrgraph.transfer.plan import MODEL_OF_TYPE, Plan
-from okrgraph.transfer.records import Record, RecordType
+from okrgraph.transfer.plans.drafts import Draft
+from okrgraph.transfer.plans.plan import MODEL_OF_TYPE, Plan
 from okrgraph.transfer.spool import Spool, pieces
 
 Found = dict[str, tuple[RecordType, UUID]]

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from okrgraph.transfer.check_in_plan import plan_check_ins
-from okrgraph.transfer.discussion_plan import plan_comments
-from okrgraph.transfer.link_plan import check_parents, plan_links
-from okrgraph.transfer.okr_plan import plan_cycles, plan_key_results, plan_objectives
-from okrgraph.transfer.opening import meet_rows, open_rows
-from okrgraph.transfer.people_plan import plan_people, plan_teams
-from okrgraph.transfer.plan import Plan
-from okrgraph.transfer.records import Record, RecordType
+from okrgraph.transfer.formats.records import Record, RecordType
+from okrgraph.transfer.plans.check_ins import plan_check_ins
+from okrgraph.transfer.plans.comments import plan_comments
+from okrgraph.transfer.plans.cycles import check_cycles
+from okrgraph.transfer.plans.links import check_parents, plan_links
+from okrgraph.transfer.plans.okrs import plan_cycles, plan_key_results, plan_objectives
+from okrgraph.transfer.plans.opening import meet_rows, open_rows
+from okrgraph.transfer.plans.people import plan_people, plan_teams
+from okrgraph.transfer.plans.plan import Plan
 from okrgraph.transfer.spool import Spool, pieces
-from okrgraph.transfer.structure import check_cycles
 
 Step = Callable[[Plan], None]
 

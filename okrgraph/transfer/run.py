@@ -19,15 +19,15 @@ from okrgraph.okrs.vocabulary import ObjectiveState
 from okrgraph.okrs.weeks import today_in
 from okrgraph.people.models import Organization
 from okrgraph.transfer.announcing import Announcement
-from okrgraph.transfer.derived import derive_all
-from okrgraph.transfer.drafts import Draft
-from okrgraph.transfer.dropping import drop_faulty
+from okrgraph.transfer.formats.records import FileProblem, Record
 from okrgraph.transfer.gates import gate_warnings
 from okrgraph.transfer.loading import load
 from okrgraph.transfer.parts import Part, parts_of
-from okrgraph.transfer.people_plan import plan_organization
-from okrgraph.transfer.plan import TYPE_OF_MODEL, Plan
-from okrgraph.transfer.records import FileProblem, Record
+from okrgraph.transfer.plans.derived import derive_all
+from okrgraph.transfer.plans.drafts import Draft
+from okrgraph.transfer.plans.dropping import drop_faulty
+from okrgraph.transfer.plans.people import plan_organization
+from okrgraph.transfer.plans.plan import TYPE_OF_MODEL, Plan
 from okrgraph.transfer.spool import MOST_PROBLEMS, Spool
 from okrgraph.transfer.whole import check_whole
 from okrgraph.transfer.writing import TABLES, OrganizationAppeared, write, write_organization

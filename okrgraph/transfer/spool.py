@@ -13,10 +13,9 @@ from uuid import UUID
 
 from okrgraph.kit.text import is_storable
 from okrgraph.okrs.circles import find_circles
-from okrgraph.transfer.cells import quoted
-from okrgraph.transfer.keys import key_refusal
-from okrgraph.transfer.records import FileProblem, Reading, Record, RecordType, Unread
-from okrgraph.transfer.sentences import ONE_LEVEL_OF_REPLIES, circle_reason
+from okrgraph.transfer.formats.keys import key_refusal
+from okrgraph.transfer.formats.records import FileProblem, Reading, Record, RecordType, Unread, quoted
+from okrgraph.transfer.plans.sentences import ONE_LEVEL_OF_REPLIES, circle_reason
 
 Item = TypeVar("Item")
 

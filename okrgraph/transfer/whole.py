@@ -6,8 +6,8 @@ from uuid import UUID
 
 from okrgraph.events.database import fetch_all
 from okrgraph.okrs.circles import find_circles
-from okrgraph.transfer.records import FileProblem
-from okrgraph.transfer.sentences import circle_reason
+from okrgraph.transfer.formats.records import FileProblem
+from okrgraph.transfer.plans.sentences import circle_reason
 from okrgraph.transfer.spool import MOST_PROBLEMS, Spool, pieces
 
 Edges = Mapping[tuple[UUID, UUID], UUID | None]

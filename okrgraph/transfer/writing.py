@@ -14,10 +14,10 @@ from okrgraph.events.database import bound, connection, execute, insert_rows
 from okrgraph.kit.ids import new_key
 from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective, ObjectiveTeam
 from okrgraph.people.models import Membership, Organization, Person, Team
-from okrgraph.transfer.drafts import Draft, columns_of, values_of
-from okrgraph.transfer.link_plan import can_be_primary, is_live
 from okrgraph.transfer.models import ImportKey
-from okrgraph.transfer.plan import Plan
+from okrgraph.transfer.plans.drafts import Draft, columns_of, values_of
+from okrgraph.transfer.plans.links import can_be_primary, is_live
+from okrgraph.transfer.plans.plan import Plan
 from okrgraph.transfer.spool import pieces
 
 Written = TypeVar("Written", bound=Model)

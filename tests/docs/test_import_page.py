@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from okrgraph.transfer.column_map_file import read_column_map
-from okrgraph.transfer.foreign_columns import ColumnKind, kind_of, words_of
-from okrgraph.transfer.formats import format_of
+from okrgraph.transfer.foreign.column_map_file import read_column_map
+from okrgraph.transfer.foreign.columns import ColumnKind, kind_of, words_of
+from okrgraph.transfer.formats.file_format import format_of
+from okrgraph.transfer.formats.nested_file import LISTS
+from okrgraph.transfer.formats.records import COLUMNS, USED_COLUMNS, RecordType
 from okrgraph.transfer.importing import ImportRefused, ImportResult, import_file
-from okrgraph.transfer.nested_file import LISTS
-from okrgraph.transfer.records import COLUMNS, USED_COLUMNS, RecordType
 from tests.transfer.files import organization, refusal_of, row
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -17,8 +17,8 @@ from okrgraph.okrs.vocabulary import LinkTestAnswer, MetricKind
 from okrgraph.people.models import Team
 from okrgraph.people.viewer import Viewer
 from okrgraph.people.vocabulary import MemberRole, PersonStatus
-from okrgraph.transfer.exporting import export
-from okrgraph.transfer.formats import FileFormat
+from okrgraph.transfer.export.exporting import export
+from okrgraph.transfer.formats.file_format import FileFormat
 from okrgraph.transfer.models import ImportKey
 from tests.building import GivenOrganization, add_person, make_organization
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from okrgraph.events.database import fetch_all, fetch_one
+from okrgraph.transfer.formats.records import COLUMNS
 from okrgraph.transfer.importing import ImportRefused, ImportResult, import_file
-from okrgraph.transfer.records import COLUMNS
 
 Row = Mapping[str, str]
 

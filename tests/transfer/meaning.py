@@ -10,9 +10,9 @@ from okrgraph.discussion.models import Comment
 from okrgraph.kit.ids import global_id
 from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective, ObjectiveTeam
 from okrgraph.people.models import Membership, Organization, Person, Team
-from okrgraph.transfer.drafts import values_of
-from okrgraph.transfer.link_plan import can_be_primary, parent_of
 from okrgraph.transfer.models import ImportKey
+from okrgraph.transfer.plans.drafts import values_of
+from okrgraph.transfer.plans.links import can_be_primary, parent_of
 
 Names = Mapping[UUID, str]
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from okrgraph.transfer.formats import FileFormat
-from okrgraph.transfer.nested_file import LISTS
+from okrgraph.transfer.formats.file_format import FileFormat
+from okrgraph.transfer.formats.nested_file import LISTS
 from tests.transfer.files import Row, text_of
 
 _ORGANIZATION = "organization"

@@ -1,8 +1,8 @@
 """An organisation for tests of outlines, and what an outline for it gives."""
 
 from okrgraph.okrs.vocabulary import CycleKind, CycleState
-from okrgraph.transfer.outline import Outline, account, read_outline
-from okrgraph.transfer.outline_names import CycleName, Names, PersonName, TeamName
+from okrgraph.transfer.outline.names import CycleName, Names, PersonName, TeamName
+from okrgraph.transfer.outline.reading import Outline, account, read_outline
 
 NAMES = Names(
     "acme",

@@ -21,7 +21,7 @@ from okrgraph.okrs.vocabulary import (
     ObjectiveState,
 )
 from okrgraph.people.vocabulary import MemberRole, PersonStatus, TeamKind
-from okrgraph.transfer.records import Record, RecordType
+from okrgraph.transfer.formats.records import Record, RecordType
 
 SLUG = "random"
 # The day of the import, inside of every cycle; check-ins speak of it or of earlier days.
@@ -330,9 +330,7 @@ class _Organization:
             current=self.maybe(_values_of(metric)),
             confidence=str(self.one_of(range(1, 6))),
             title=self.maybe_text(20_000),
-            at=self.draw(_MOMENTS.filter(lambda at: at.date() < TODAY)).isoformat()
-            if self.chance()
-            else None,
+            at=self.draw(_PAST).isoformat() if self.chance() else None,
         )
         self.subjects.append(key)
 

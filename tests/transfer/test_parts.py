@@ -8,8 +8,8 @@ import pytest
 
 from okrgraph.transfer import parts, run
 from okrgraph.transfer.demonstration import SLUG, demonstration_csv
-from okrgraph.transfer.exporting import export
-from okrgraph.transfer.formats import FileFormat
+from okrgraph.transfer.export.exporting import export
+from okrgraph.transfer.formats.file_format import FileFormat
 from okrgraph.transfer.importing import ImportResult, import_file
 from tests.transfer.files import changed, kinds_in_log, load, okrs, organization, refusal_of, row, stand
 

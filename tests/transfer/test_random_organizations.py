@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from okrgraph.events.database import opened
 from okrgraph.kit import clock
-from okrgraph.transfer.formats import FileFormat
+from okrgraph.transfer.formats.file_format import FileFormat
+from okrgraph.transfer.formats.records import Record
 from okrgraph.transfer.importing import import_file, import_reading
-from okrgraph.transfer.records import Record
 from tests.databases import GivenDatabase, PostgresDatabases, SqliteDatabases
 from tests.transfer.exported import exported
 from tests.transfer.meaning import meaning

@@ -4,8 +4,8 @@ import pytest
 
 from okrgraph.kit import clock
 from okrgraph.okrs.weeks import today_in
+from okrgraph.transfer.formats.records import RecordType
 from okrgraph.transfer.importing import ImportRefused, import_file
-from okrgraph.transfer.records import RecordType
 from tests.transfer.files import changed, load, okrs, organization, refusal_of, row, stand, text_of
 
 # Organisation and OKRs take the lines 2 to 13; what a test adds begins in the next one.

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.reference_data import reference_rows, write_csv
 from okrgraph.kit import clock
 from okrgraph.transfer.demonstration import SLUG, demonstration_csv
-from okrgraph.transfer.formats import FileFormat
+from okrgraph.transfer.formats.file_format import FileFormat
 from okrgraph.transfer.importing import ImportResult, import_file
 from tests.databases import GivenDatabase, PostgresDatabases, SqliteDatabases, open_and_audited
 from tests.transfer.exported import MONDAY, TUESDAY, exported, make_acme

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from okrgraph.events.database import opened
-from okrgraph.transfer.formats import FileFormat
+from okrgraph.transfer.formats.file_format import FileFormat
+from okrgraph.transfer.formats.nested_file import LISTS
+from okrgraph.transfer.formats.records import FileProblem, RecordType
 from okrgraph.transfer.importing import ImportRefused, import_file
-from okrgraph.transfer.nested_file import LISTS
-from okrgraph.transfer.records import FileProblem, RecordType
 from tests.databases import GivenDatabase
 from tests.e2e.program import ended, start
 from tests.transfer.files import Row, load, okrs, organization, row, stand
