@@ -55,7 +55,7 @@ async def _assert_round_trip(
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 UNUSUAL = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 # A profile of more examples has more here too.
-MANY, FEW = settings.default.max_examples * 3 // 5, settings.default.max_examples // 12
+MANY, FEW = settings.default.max_examples * 3 // 5, settings.default.max_examples // 20
 
 
 @settings(max_examples=MANY, phases=PHASES, suppress_health_check=UNUSUAL)
