@@ -129,9 +129,11 @@ async def _import_spool(
     progress: Progress,
     today: date | None,
 ) -> ImportResult:
+    if spool.problems and not spool.rows:
+        raise ImportRefused(spool.problems)
     record = _organization_record(spool, organization)
     slug = organization if record is None else record.key
-    if (spool.problems and not spool.rows) or (slug is None and not _is_complete(spool)):
+    if slug is None and not _is_complete(spool):
         raise ImportRefused(spool.problems)
     if slug is None or SLUG.fullmatch(slug) is None:
         # Of no organisation: the file is checked and then refused.

@@ -259,10 +259,9 @@ class _Organization:
         named, has_primary = [], False
         least = min(len(ends), self.one_of(range(3)))
         for parent in self.draw(st.lists(st.sampled_from(ends), unique=True, min_size=least)) if ends else ():
-            if self.chance():
+            has_living, rows = False, self.times(2)
+            if not rows or self.chance():
                 named.append(parent)
-            has_living = False
-            rows = self.times(2)
             for _ in rows:
                 state = self.one_of([each for each in LinkState if each not in _LIVE or not has_living])
                 kind = self.one_of(LinkKind)

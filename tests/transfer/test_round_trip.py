@@ -203,11 +203,11 @@ UNSAID = [
         "a team's key may end like a role",
         [
             row("team", "growth:LEAD", title="Leads", parent="growth"),
-            row("person", "dee@acme.example", title="Dee", team="growth:LEAD;growth:LEAD:VIEWER"),
+            row("person", "dee@acme.example", title="Dee", team="growth:LEAD;growth:LEAD:MEMBER"),
         ],
         (
             "SELECT COUNT(*) FROM membership m JOIN team t ON t.id = m.team_id JOIN person p ON p.id = m.person_id "
-            "WHERE p.name = 'Dee' AND m.role = CASE t.name WHEN 'Leads' THEN 'VIEWER' ELSE 'LEAD' END"
+            "WHERE p.name = 'Dee' AND m.role = CASE t.name WHEN 'Leads' THEN 'MEMBER' ELSE 'LEAD' END"
         ),
         2,
     ),
