@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+# Beyond these years a date is a slip of the pen, and some are beyond what a database can hold.
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
+
 _source: ContextVar[Callable[[], datetime] | None] = ContextVar("clock_source", default=None)
 
 

@@ -50,6 +50,8 @@ def _require_valid(key_result: KeyResult, new: NewCheckIn, today: date) -> None:
             raise invalid(refusal, "value")
     if new.as_of is not None and new.as_of > today:
         raise invalid("A check-in speaks of today or an earlier day.", "as_of")
+    if new.as_of is not None and new.as_of.year < clock.EARLIEST_YEAR:
+        raise invalid(f"A check-in speaks of a day in {clock.EARLIEST_YEAR} or later.", "as_of")
 
 
 def follow(key_result: KeyResult, newest_first: Sequence[CheckIn]) -> None:

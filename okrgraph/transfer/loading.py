@@ -46,8 +46,10 @@ class _Spoken:
                 spoken.emails.update(
                     record.cells.get(column, "").strip().lower() for column in ("key", "parent")
                 )
-            elif record.key is not None:
+            if record.key is not None:
+                # People and other things share their keys; what another type has is refused.
                 spoken.keys.add(record.key)
+                spoken.emails.add(record.key.lower())
             spoken.keys.update(_references(record, part.references(record.type)))
         spoken.keys = {key for key in spoken.keys if key and is_storable(key)}
         spoken.emails = {email for email in spoken.emails if email and is_storable(email)}

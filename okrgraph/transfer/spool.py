@@ -173,6 +173,7 @@ class Spool:
         for place, line, key, first in self._db.execute(_LATER_OF_ONE_KEY).fetchmany(MOST_PROBLEMS + 1):
             reason = f"The key {quoted(key)} stands in line {first} already; keys are unique in the file."
             self.problems.append(FileProblem(line, "key", reason))
+            self._lose(key)
             self._db.execute("DELETE FROM row WHERE place = ?", (place,))
 
     def _order(self, kind: RecordType) -> None:

@@ -36,6 +36,11 @@ WHERE l.organization_id = :organization AND l.state IN ('PROPOSED', 'ACCEPTED')
     AND (cc.starts_on > pc.ends_on OR pc.starts_on > cc.ends_on)
 ORDER BY l.id LIMIT :most
 """
+_PUBLISHED_IN_BACKLOG = """
+SELECT c.id, o.id FROM objective o JOIN cycle c ON c.id = o.cycle_id
+WHERE o.organization_id = :organization AND c.kind = 'BACKLOG' AND o.state = 'PUBLISHED'
+ORDER BY c.id, o.id LIMIT :most
+"""
 _STANDS_UNDER = """
 SELECT l.id, l.child_id, COALESCE(l.parent_objective_id, k.objective_id), l.parent_key_result_id
 FROM alignment_link l LEFT JOIN key_result k ON k.id = l.parent_key_result_id
@@ -52,6 +57,7 @@ async def check_whole(spool: Spool, organization_id: UUID, *, is_new: bool) -> l
     if not is_new:
         problems += await _tree_problems(spool, organization_id, "team", "parent_id")
         problems += await _tree_problems(spool, organization_id, "person", "manager_id")
+        problems += await _backlog_problems(spool, organization_id)
     problems += await _overlap_problems(spool, organization_id)
     problems += await _alignment_problems(spool, organization_id)
     return problems
@@ -65,6 +71,14 @@ async def _tree_problems(spool: Spool, organization_id: UUID, table: str, above:
 
 def _uuid(value: object) -> UUID:
     return UUID(str(value))
+
+
+async def _backlog_problems(spool: Spool, organization_id: UUID) -> list[FileProblem]:
+    """A cycle that becomes a BACKLOG holds nothing published; each such cycle is refused once."""
+    rows = await fetch_all(_PUBLISHED_IN_BACKLOG, organization=organization_id, most=MOST_PROBLEMS)
+    lines = {spool.line_of(_uuid(cycle)) for cycle, _ in rows}
+    reason = "This cycle holds published objectives; a BACKLOG holds drafts only."
+    return [FileProblem(line, "kind", reason) for line in sorted(line for line in lines if line is not None)]
 
 
 async def _overlap_problems(spool: Spool, organization_id: UUID) -> list[FileProblem]:

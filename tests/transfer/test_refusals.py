@@ -356,3 +356,17 @@ async def test_a_row_that_spans_lines_is_known_by_its_first(sqlite_database):
     (problem,) = await refusal_of([*rows, row("team", "x", title="X", parent="y")])
     assert text_of(rows).count("\n") == ADDED + 1
     assert problem == f"line {ADDED + 2}, column parent: There is no team with the key 'y'."
+
+
+async def test_people_and_other_things_share_their_keys(sqlite_database):
+    team = row("team", "dee@acme.example", title="Dee", parent="company")
+    person = row("person", "dee@acme.example", title="Dee")
+    managed = row("person", "eve@acme.example", title="Eve", parent="dee@acme.example")
+    twice = "The key 'dee@acme.example' stands in line 14 already; keys are unique in the file."
+    assert await refusal_of([*WHOLE, team, person, managed]) == [f"line 15, column key: {twice}"]
+    await load([*WHOLE, person])
+    taken = "line 2, column key: An earlier import gave this key to a person; choose another."
+    assert await refusal_of([team], organization="acme") == [taken]
+    await load([row("team", "fay@acme.example", title="Fay", parent="company")], organization="acme")
+    taken = "line 2, column key: An earlier import gave this key to a team; choose another."
+    assert await refusal_of([row("person", "fay@acme.example", title="Fay")], organization="acme") == [taken]

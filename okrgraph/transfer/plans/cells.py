@@ -7,12 +7,11 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from okrgraph.kit.clock import EARLIEST_YEAR, LATEST_YEAR
 from okrgraph.kit.errors import DomainError
 from okrgraph.kit.text import TEXT_LENGTH, TITLE_LENGTH, optional_text, required_text
 from okrgraph.transfer.formats.records import LIST_SEPARATOR, FileProblem, Record, quoted, word_for
 
-# Beyond these years a date is a slip of the pen, and some are beyond what a database can hold.
-EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 # A whole number that a machine reads at once; what is longer lies outside of every range anyway.
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
@@ -137,7 +136,10 @@ class Cells:
                 column, f"{quoted(cell)} has no time zone; end it with Z or an offset such as +02:00."
             )
             return None
-        return moment.astimezone(UTC) if self._is_in_range(column, moment.year) else None
+        if not self._is_in_range(column, moment.year):
+            return None
+        moment = moment.astimezone(UTC)
+        return moment if self._is_in_range(column, moment.year) else None
 
     def _is_in_range(self, column: str, year: int) -> bool:
         if EARLIEST_YEAR <= year <= LATEST_YEAR:

@@ -1,6 +1,5 @@
 """Plans check-ins: those with rows of their own, and the first one of a key result that names its value."""
 
-from collections import Counter
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,7 +25,6 @@ def plan_check_ins(plan: Plan) -> None:
         draft.take("note", cells.text("title", "The note"))
         draft.take("created_at", cells.moment("at"))
         _take_day(plan, draft, cells)
-    _set_apart(plan)
     _plan_first_check_ins(plan)
 
 
@@ -61,17 +59,8 @@ def _take_day(plan: Plan, draft: Draft[CheckIn], cells: Cells) -> None:
     if day is None and draft.is_new:
         zone = ZoneInfo(plan.organization.entity.time_zone)
         made_at = draft.entity.created_at
-        day = plan.today if made_at == plan.at else made_at.astimezone(zone).date()
+        day = made_at.astimezone(zone).date() if "at" in cells else plan.today
     draft.take("as_of", day)
-
-
-def _set_apart(plan: Plan) -> None:
-    """Let the later rows of a key result count as later, also after an export, which sorts them by their keys."""
-    made: Counter[UUID] = Counter()
-    for draft, cells in plan.named_in_file(CheckIn):
-        if draft.is_new and "at" not in cells:
-            draft.entity.created_at += timedelta(microseconds=made[draft.entity.key_result_id])
-            made[draft.entity.key_result_id] += 1
 
 
 def _plan_first_check_ins(plan: Plan) -> None:

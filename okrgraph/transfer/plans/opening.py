@@ -1,6 +1,7 @@
 """Gives every row of a part its draft, found by its key or new, before any row speaks of another."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from okrgraph.kit.ids import new_key
@@ -40,8 +41,8 @@ def meet_rows(plan: Plan, records: Iterable[Record]) -> list[Record]:
 
 
 def _refusal(plan: Plan, record: Record, key: str) -> str | None:
-    known = plan.by_key.get(key)
-    if known is None or record.type is RecordType.PERSON:
+    known: Draft[Any] | None = plan.by_key.get(key) or plan.by_email.get(key.lower())
+    if known is None:
         return None
     kind = TYPE_OF_MODEL[type(known.entity)]
     if kind is record.type:
@@ -53,7 +54,7 @@ def _open(plan: Plan, record: Record, key: str) -> None:
     is_person = record.type is RecordType.PERSON
     draft: Draft[Any] | None = plan.by_email.get(key) if is_person else plan.by_key.get(key)
     if draft is None:
-        draft = _new_draft(plan, record.type)
+        draft = _new_draft(plan, record)
         if is_person:
             draft.entity.email = key
             plan.by_email[key] = draft
@@ -64,10 +65,14 @@ def _open(plan: Plan, record: Record, key: str) -> None:
     plan.rows.setdefault(record.type, []).append(draft)
 
 
-def _new_draft(plan: Plan, kind: RecordType) -> Draft[Any]:
-    model = MODEL_OF_TYPE[kind]
-    moments = {"created_at": plan.at, "updated_at": plan.at}
-    known = {column: moment for column, moment in moments.items() if column in columns_of(model)}
+def _new_draft(plan: Plan, record: Record) -> Draft[Any]:
+    """A thing that is not there yet, made a moment after those of the lines before.
+
+    So the order of the file is also the order of creation, which an export carries.
+    """
+    model = MODEL_OF_TYPE[record.type]
+    made_at = plan.at + timedelta(microseconds=record.line)
+    known = {column: made_at for column in ("created_at", "updated_at") if column in columns_of(model)}
     draft: Draft[Any] = Draft(model(id=new_key(), organization_id=plan.organization_id, **known))
     plan.shelf(model)[draft.entity.id] = draft
     return draft

@@ -146,7 +146,8 @@ class Plan:
             return None
         found = self.by_email.get(email.lower())
         if found is None and email.lower() not in self.lost_keys:
-            if email.lower() in self.in_file:
+            kind, _ = self.in_file.get(email.lower(), (None, None))
+            if kind is RecordType.PERSON:
                 raise LookupError(f"{email!r} stands in the file and was not made before it is spoken of")
             cells.refuse(column, f"There is no person with the e-mail address {quoted(email)}.")
         return found
