@@ -1,8 +1,14 @@
-"""Narrow rows: frozen dataclasses read from SQL and from the log's JSON, the same on both databases."""
+"""Narrow rows: frozen dataclasses read from SQL and from the log's JSON, the same on both databases.
+
+A batch function marked `narrowable` may be told which attributes are wanted; its rows then have no others.
+"""
 
 import dataclasses
 import types
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
@@ -52,18 +58,74 @@ def _converter(annotation: Any, *, from_text: bool) -> Callable[[Any], Any] | No
     return lambda value: None if value is None else convert(value)
 
 
+Attributes = frozenset[str]
+Marked = TypeVar("Marked", bound=Callable[..., Any])
+# Rows of these types are read with these attributes only.
+_WANTED: ContextVar[Mapping[type, Attributes]] = ContextVar("okrgraph.events.rows.wanted", default={})  # noqa: B039 - never changed in place
+
+
+def narrowable(row_type: type, *always: str) -> Callable[[Marked], Marked]:
+    """Mark a batch function that gives rows of this type and itself reads nothing of them but `always`."""
+
+    def mark(batch: Marked) -> Marked:
+        batch.narrowable = (row_type, frozenset(always))  # type: ignore[attr-defined]
+        return batch
+
+    return mark
+
+
+@contextmanager
+def narrowed(batch: object, wanted: Mapping[type, Attributes | None]) -> Iterator[None]:
+    """Let a batch function, if it is marked, read only what is wanted of its row type; None wants everything."""
+    row_type, always = getattr(batch, "narrowable", (None, frozenset()))
+    attributes = wanted.get(row_type) if row_type is not None else None
+    if attributes is None:
+        yield
+        return
+    token = _WANTED.set({row_type: attributes | always | {"id"}})
+    try:
+        yield
+    finally:
+        _WANTED.reset(token)
+
+
 @lru_cache(maxsize=256)
-def _builder(row_type: Any, from_text: bool) -> Callable[[Iterable[Any]], Any]:
-    hints = get_type_hints(row_type)
-    converters = [
-        _converter(hints[field.name], from_text=from_text) for field in dataclasses.fields(row_type)
-    ]
-    names = {f"c{place}": convert for place, convert in enumerate(converters) if convert}
-    arguments = ", ".join(
-        f"c{place}(v[{place}])" if convert else f"v[{place}]" for place, convert in enumerate(converters)
+def _fields(row_type: Any, wanted: Attributes | None) -> tuple[str, ...]:
+    """Names of the fields that are read, in their order."""
+    return tuple(
+        field.name for field in dataclasses.fields(row_type) if wanted is None or field.name in wanted
     )
+
+
+@lru_cache(maxsize=256)
+def _row_class(row_type: Any, wanted: Attributes) -> type:
+    """A class below the row type whose rows are made of some of its attributes; the others raise AttributeError.
+
+    Assigning to the attributes is left open, since a frozen row takes seven times as long to make.
+    """
+    names = _fields(row_type, wanted)
+    lines = "; ".join(f"self.{name} = {name}" for name in names)
+    scope: dict[str, Any] = {}
+    exec(f"def __init__(self, {', '.join(names)}): {lines}", scope)  # noqa: S102 - made of names of fields only
+    body = {"__slots__": (), "__init__": scope["__init__"], "__setattr__": object.__setattr__}
+    return type(row_type.__name__, (row_type,), body)
+
+
+@lru_cache(maxsize=512)
+def _builder(
+    row_type: Any, from_text: bool, wanted: Attributes | None = None, first: int = 0
+) -> Callable[[Iterable[Any]], Any]:
+    """The function that makes rows of what stands in their columns, from the column `first` on."""
+    hints = get_type_hints(row_type)
+    converters = [_converter(hints[name], from_text=from_text) for name in _fields(row_type, wanted)]
+    names = {f"c{place}": convert for place, convert in enumerate(converters, first) if convert}
+    arguments = ", ".join(
+        f"c{place}(v[{place}])" if convert else f"v[{place}]"
+        for place, convert in enumerate(converters, first)
+    )
+    made = row_type if wanted is None else _row_class(row_type, wanted)
     # One generated call a row: a loop over the columns would cost more than reading them.
-    built: Callable[[Iterable[Any]], Any] = eval(f"lambda v: T({arguments})", {"T": row_type, **names})  # noqa: S307 (made of column numbers only)
+    built: Callable[[Iterable[Any]], Any] = eval(f"lambda v: T({arguments})", {"T": made, **names})  # noqa: S307 (made of column numbers only)
     return built
 
 
@@ -73,22 +135,47 @@ def columns(row_type: Any, alias: str) -> str:
     return ", ".join(f"{alias}.{field.name}" for field in dataclasses.fields(row_type))
 
 
+@lru_cache(maxsize=256)
+def _all_columns(row_type: Any) -> re.Pattern[str]:
+    first, *others = (field.name for field in dataclasses.fields(row_type))
+    return re.compile(rf"\b(\w+)\.{first}" + "".join(rf", \1\.{name}" for name in others) + r"\b")
+
+
+@lru_cache(maxsize=1_024)
+def _narrow_sql(sql: str, row_type: Any, wanted: Attributes) -> str:
+    """The statement with what `columns` wrote in it cut down to the columns that are wanted."""
+    names = _fields(row_type, wanted)
+    text, times = _all_columns(row_type).subn(
+        lambda match: ", ".join(f"{match[1]}.{name}" for name in names), sql
+    )
+    assert times == 1, "a narrowable read selects `columns` of its row type once"
+    return text
+
+
+def _reading(row_type: Any, sql: str, first: int) -> tuple[Callable[[Iterable[Any]], Any], str]:
+    wanted = _WANTED.get().get(row_type)
+    build = _builder(row_type, is_sqlite(), wanted, first)
+    return build, sql if wanted is None else _narrow_sql(sql, row_type, wanted)
+
+
 async def fetch_rows(row_type: type[Row], sql: str, **params: object) -> list[Row]:
     """Run SQL whose columns are the row type's fields, in their order."""
-    build = _builder(cast(Any, row_type), is_sqlite())
-    return [build(values) for values in await fetch_all(sql, **params)]
+    build, text = _reading(row_type, sql, 0)
+    return [build(values) for values in await fetch_all(text, **params)]
 
 
 async def fetch_groups(row_type: type[Row], sql: str, **params: object) -> dict[UUID, list[Row]]:
     """Run SQL whose first column is the key to group by, followed by the row type's fields; order is kept."""
-    build = _builder(cast(Any, row_type), is_sqlite())
-    groups: dict[UUID, list[Row]] = {}
-    for values in await fetch_all(sql, **params):
-        key = values[0] if isinstance(values[0], UUID) else UUID(values[0])
-        groups.setdefault(key, []).append(
-            build(values[1:] if isinstance(values, tuple) else tuple(values)[1:])
-        )
-    return groups
+    build, text = _reading(row_type, sql, 1)
+    groups: dict[Any, list[Row]] = {}
+    for values in await fetch_all(text, **params):
+        row = build(values)
+        group = groups.get(values[0])
+        if group is None:
+            groups[values[0]] = [row]
+        else:
+            group.append(row)
+    return {UUID(key): rows for key, rows in groups.items()} if is_sqlite() else groups
 
 
 async def fetch_row(row_type: type[Row], sql: str, **params: object) -> Row | None:
