@@ -107,26 +107,57 @@ def _row_class(row_type: Any, wanted: Attributes) -> type:
     lines = "; ".join(f"self.{name} = {name}" for name in names)
     scope: dict[str, Any] = {}
     exec(f"def __init__(self, {', '.join(names)}): {lines}", scope)  # noqa: S102 - made of names of fields only
-    body = {"__slots__": (), "__init__": scope["__init__"], "__setattr__": object.__setattr__}
-    return type(row_type.__name__, (row_type,), body)
+    # Both, or Python would look one of them up at each assignment.
+    open_ = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type(row_type.__name__, (row_type,), {"__slots__": (), "__init__": scope["__init__"], **open_})
 
 
 @lru_cache(maxsize=512)
-def _builder(
-    row_type: Any, from_text: bool, wanted: Attributes | None = None, first: int = 0
-) -> Callable[[Iterable[Any]], Any]:
-    """The function that makes rows of what stands in their columns, from the column `first` on."""
+def _making(
+    row_type: Any, from_text: bool, wanted: Attributes | None = None
+) -> tuple[str, str, dict[str, Any]]:
+    """The parts of a generated function that makes rows: names of the columns, the call, what the call needs."""
     hints = get_type_hints(row_type)
     converters = [_converter(hints[name], from_text=from_text) for name in _fields(row_type, wanted)]
-    names = {f"c{place}": convert for place, convert in enumerate(converters, first) if convert}
+    scope = {f"c{place}": convert for place, convert in enumerate(converters) if convert}
+    columns_ = ", ".join(f"v{place}" for place in range(len(converters)))
     arguments = ", ".join(
-        f"c{place}(v[{place}])" if convert else f"v[{place}]"
-        for place, convert in enumerate(converters, first)
+        f"c{place}(v{place})" if convert else f"v{place}" for place, convert in enumerate(converters)
     )
     made = row_type if wanted is None else _row_class(row_type, wanted)
-    # One generated call a row: a loop over the columns would cost more than reading them.
-    built: Callable[[Iterable[Any]], Any] = eval(f"lambda v: T({arguments})", {"T": made, **names})  # noqa: S307 (made of column numbers only)
-    return built
+    return columns_, f"T({arguments})", {"T": made, **scope}
+
+
+# Generated, since a call a row, and a loop over the columns all the more, would cost more than reading them.
+@lru_cache(maxsize=512)
+def _rows_maker(row_type: Any, from_text: bool, wanted: Attributes | None) -> Callable[[Iterable[Any]], Any]:
+    names, call, scope = _making(row_type, from_text, wanted)
+    made: Callable[[Iterable[Any]], Any] = eval(f"lambda rows: [{call} for {names}, in rows]", scope)  # noqa: S307 (made of column numbers only)
+    return made
+
+
+_GROUPS = """def groups(rows):
+    groups = {{}}
+    for key, {names}, *_ in rows:
+        row = {call}
+        group = groups.get(key)
+        if group is None:
+            groups[key] = [row]
+        else:
+            group.append(row)
+    return groups
+"""
+
+
+@lru_cache(maxsize=512)
+def _groups_maker(
+    row_type: Any, from_text: bool, wanted: Attributes | None, has_rest: bool
+) -> Callable[[Iterable[Any]], dict[Any, list[Any]]]:
+    names, call, scope = _making(row_type, from_text, wanted)
+    text = _GROUPS if has_rest else _GROUPS.replace(", *_", "")
+    exec(text.format(names=names, call=call), scope)  # noqa: S102 - made of column numbers only
+    made: Callable[[Iterable[Any]], dict[Any, list[Any]]] = scope["groups"]
+    return made
 
 
 @lru_cache(maxsize=256)
@@ -152,30 +183,28 @@ def _narrow_sql(sql: str, row_type: Any, wanted: Attributes) -> str:
     return text
 
 
-def _reading(row_type: Any, sql: str, first: int) -> tuple[Callable[[Iterable[Any]], Any], str]:
-    wanted = _WANTED.get().get(row_type)
-    build = _builder(row_type, is_sqlite(), wanted, first)
-    return build, sql if wanted is None else _narrow_sql(sql, row_type, wanted)
-
-
 async def fetch_rows(row_type: type[Row], sql: str, **params: object) -> list[Row]:
     """Run SQL whose columns are the row type's fields, in their order."""
-    build, text = _reading(row_type, sql, 0)
-    return [build(values) for values in await fetch_all(text, **params)]
+    wanted = _WANTED.get().get(row_type)
+    text = sql if wanted is None else _narrow_sql(sql, row_type, wanted)
+    found: list[Row] = _rows_maker(cast(Any, row_type), is_sqlite(), wanted)(await fetch_all(text, **params))
+    return found
 
 
 async def fetch_groups(row_type: type[Row], sql: str, **params: object) -> dict[UUID, list[Row]]:
-    """Run SQL whose first column is the key to group by, followed by the row type's fields; order is kept."""
-    build, text = _reading(row_type, sql, 1)
-    groups: dict[Any, list[Row]] = {}
-    for values in await fetch_all(text, **params):
-        row = build(values)
-        group = groups.get(values[0])
-        if group is None:
-            groups[values[0]] = [row]
-        else:
-            group.append(row)
-    return {UUID(key): rows for key, rows in groups.items()} if is_sqlite() else groups
+    """Run SQL whose first column is the key to group by, followed by the row type's fields; order is kept.
+
+    What follows those is passed over.
+    """
+    wanted = _WANTED.get().get(row_type)
+    text = sql if wanted is None else _narrow_sql(sql, row_type, wanted)
+    rows = await fetch_all(text, **params)
+    if not rows:
+        return {}
+    from_text = is_sqlite()
+    has_rest = len(rows[0]) > 1 + len(_fields(row_type, wanted))
+    groups = _groups_maker(cast(Any, row_type), from_text, wanted, has_rest)(rows)
+    return {UUID(key): group for key, group in groups.items()} if from_text else groups
 
 
 async def fetch_row(row_type: type[Row], sql: str, **params: object) -> Row | None:
@@ -206,12 +235,12 @@ def row_from_body(row_type: type[Row], body: Mapping[str, Any]) -> Row:
 
     A field that the log's older writer did not know yet must have a default in the row type.
     """
-    build = _builder(cast(Any, row_type), True)
     values = []
     for field in dataclasses.fields(row_type):  # type: ignore[arg-type]
         if field.name in body or field.default is dataclasses.MISSING:
             values.append(body[field.name])
         else:
             values.append(field.default)
-    result: Row = build(values)
-    return result
+    (row,) = _rows_maker(cast(Any, row_type), True, None)((values,))
+    found: Row = row
+    return found

@@ -56,9 +56,7 @@ class Connection(Generic[Item]):
     nodes: list[Item] = strawberry.field(description="The items alone.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
 
-    total_count: int = loaded(
-        _total_counts, "How many items the whole list has that the viewer may see."
-    )
+    total_count: int = loaded(_total_counts, "How many items the whole list has that the viewer may see.")
 
 
 @dataclass

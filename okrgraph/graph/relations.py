@@ -70,7 +70,11 @@ def many(batch: Batch[Any], key: str, description: str, *, viewer_dependent: boo
 
 
 def computed(
-    compute: Compute, description: str, *, needs: tuple[str, ...] | None = None, viewer_dependent: bool = False
+    compute: Compute,
+    description: str,
+    *,
+    needs: tuple[str, ...] | None = None,
+    viewer_dependent: bool = False,
 ) -> Any:
     """A field that follows from the rows and the context without reading anything.
 

@@ -204,9 +204,7 @@ class _Compiling:
         plans = {each.name: self._object(each, self._subfields(each, details)) for each in types}
         nodes = [detail.node for detail in details]
         selection = Selection(abstract, plans, nodes, parent, definition)
-        selection.has_lists = any(
-            _has_lists(field.shape) for plan in plans.values() for field in plan.fields
-        )
+        selection.has_lists = any(_has_lists(field.shape) for plan in plans.values() for field in plan.fields)
         return selection
 
     def _subfields(
@@ -256,5 +254,3 @@ def _rule(declared: StrawberryField, path: str) -> Any:
         raise Declined(Reason.FIELD, path)
     name = parameter.name
     return lambda _context, sources: [resolver(**{name: source}) for source in sources]
-
-

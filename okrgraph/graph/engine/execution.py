@@ -91,9 +91,7 @@ class Run:
             ((field, layer, _),) = awaited
             return [await self._column(field, layer.sources)]
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._column(field, layer.sources)) for field, layer, _ in awaited
-            ]
+            tasks = [group.create_task(self._column(field, layer.sources)) for field, layer, _ in awaited]
         return [task.result() for task in tasks]
 
     async def _column(self, field: Awaited, sources: Sequence[Any]) -> Column:
@@ -189,7 +187,7 @@ class Run:
         # One source met many times is built once, where nothing below could make that more than was counted.
         places = None
         if not selection.has_lists:
-            unique = {id(each): each for each in sources}
+            unique = dict(zip(map(id, sources), sources, strict=True))
             if len(unique) < len(sources):
                 places, sources = list(map(id, sources)), list(unique.values())
         layers = self._layers(selection, kinds, sources)
@@ -198,7 +196,7 @@ class Run:
             objects = _in_order(layers, sources)
             if places is not None:
                 built = dict(zip(map(id, sources), objects, strict=True))
-                objects = [built[place] for place in places]
+                objects = list(map(built.__getitem__, places))
             if len(objects) < len(column):
                 left = iter(objects)
                 objects = [None if each is None else next(left) for each in column]
@@ -206,9 +204,7 @@ class Run:
 
         self._builds.append(build)
 
-    def _layers(
-        self, selection: Selection, kinds: set[type], sources: Sequence[Any]
-    ) -> dict[type, _Layer]:
+    def _layers(self, selection: Selection, kinds: set[type], sources: Sequence[Any]) -> dict[type, _Layer]:
         """A layer for each class of sources; they are of one class almost always."""
         layers = {}
         for kind in kinds:

@@ -103,7 +103,6 @@ class Loader:
             load.set_exception(error)
             load.exception()  # which may have been cancelled: then nobody wants to know
         else:
-            for key in keys:
-                shelf.found[key] = found.get(key)
-                del shelf.asked[key]
+            shelf.found.update(found)
+            shelf.found.update(dict.fromkeys(dict.fromkeys(keys).keys() - found.keys()))
             load.set_result(None)

@@ -46,9 +46,9 @@ def completion_of(leaf: GraphQLLeafType, *, nullable: bool) -> Complete:
 
     def complete(column: Column) -> Column:
         kinds = kinds_of(column, nullable=nullable)
-        if not kinds or (kinds == {kind} and is_fit(column)):
+        if kinds == {kind} and is_fit(column):
             return column
-        return each.of(column)
+        return column if not kinds else each.of(column)
 
     return complete
 
@@ -116,18 +116,19 @@ def _by_table(each: _Each, nullable: bool) -> Complete:
     return complete
 
 
+def _present(column: Column) -> Column:
+    return [value for value in column if value is not None] if None in column else column
+
+
 def _are_ints(column: Column) -> bool:
-    try:
-        return _LEAST_INT <= min(column) and max(column) <= _GREATEST_INT
-    except TypeError:  # with None among them
-        return all(value is None or _LEAST_INT <= value <= _GREATEST_INT for value in column)
+    present = _present(column)
+    return _LEAST_INT <= min(present) and max(present) <= _GREATEST_INT
 
 
 def _are_finite(column: Column) -> bool:
-    try:
-        return all(map(isfinite, column))
-    except TypeError:  # with None among them
-        return all(value is None or isfinite(value) for value in column)
+    present = _present(column)
+    # The sum of what is finite may be too large, but what is not finite stays so in every sum.
+    return isfinite(sum(present)) or all(map(isfinite, present))
 
 
 def _are_fit(_column: Column) -> bool:
