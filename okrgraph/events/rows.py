@@ -4,8 +4,8 @@ A batch function marked `narrowable` may be told which attributes are wanted; it
 """
 
 import dataclasses
-import types
 import re
+import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -62,6 +62,7 @@ Attributes = frozenset[str]
 Marked = TypeVar("Marked", bound=Callable[..., Any])
 # Rows of these types are read with these attributes only.
 _WANTED: ContextVar[Mapping[type, Attributes]] = ContextVar("okrgraph.events.rows.wanted", default={})  # noqa: B039 - never changed in place
+_NOT_MARKED: tuple[None, Attributes] = (None, frozenset())
 
 
 def narrowable(row_type: type, *always: str) -> Callable[[Marked], Marked]:
@@ -77,9 +78,10 @@ def narrowable(row_type: type, *always: str) -> Callable[[Marked], Marked]:
 @contextmanager
 def narrowed(batch: object, wanted: Mapping[type, Attributes | None]) -> Iterator[None]:
     """Let a batch function, if it is marked, read only what is wanted of its row type; None wants everything."""
-    row_type, always = getattr(batch, "narrowable", (None, frozenset()))
+    marked: tuple[type | None, Attributes] = getattr(batch, "narrowable", _NOT_MARKED)
+    row_type, always = marked
     attributes = wanted.get(row_type) if row_type is not None else None
-    if attributes is None:
+    if row_type is None or attributes is None:
         yield
         return
     token = _WANTED.set({row_type: attributes | always | {"id"}})
@@ -186,8 +188,9 @@ def _narrow_sql(sql: str, row_type: Any, wanted: Attributes) -> str:
 async def fetch_rows(row_type: type[Row], sql: str, **params: object) -> list[Row]:
     """Run SQL whose columns are the row type's fields, in their order."""
     wanted = _WANTED.get().get(row_type)
-    text = sql if wanted is None else _narrow_sql(sql, row_type, wanted)
-    found: list[Row] = _rows_maker(cast(Any, row_type), is_sqlite(), wanted)(await fetch_all(text, **params))
+    text = sql if wanted is None else _narrow_sql(sql, cast(Any, row_type), wanted)
+    make = _rows_maker(cast(Any, row_type), is_sqlite(), wanted)
+    found: list[Row] = make(await fetch_all(text, **params))
     return found
 
 
@@ -197,12 +200,12 @@ async def fetch_groups(row_type: type[Row], sql: str, **params: object) -> dict[
     What follows those is passed over.
     """
     wanted = _WANTED.get().get(row_type)
-    text = sql if wanted is None else _narrow_sql(sql, row_type, wanted)
+    text = sql if wanted is None else _narrow_sql(sql, cast(Any, row_type), wanted)
     rows = await fetch_all(text, **params)
     if not rows:
         return {}
     from_text = is_sqlite()
-    has_rest = len(rows[0]) > 1 + len(_fields(row_type, wanted))
+    has_rest = len(rows[0]) > 1 + len(_fields(cast(Any, row_type), wanted))
     groups = _groups_maker(cast(Any, row_type), from_text, wanted, has_rest)(rows)
     return {UUID(key): group for key, group in groups.items()} if from_text else groups
 

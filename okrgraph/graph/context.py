@@ -68,7 +68,7 @@ class Context:
             return await batch(self.viewer, keys, **arguments)
 
     def count(self, nodes: int) -> None:
-        """Count the items of lists as they are returned, each time. Raises GraphQLError LIMIT_EXCEEDED past the node limit."""
+        """Count the items of lists, each time they are returned. Raises GraphQLError LIMIT_EXCEEDED past the limit."""
         self._nodes += nodes
         if self._nodes > self._node_limit:
             raise GraphQLError(

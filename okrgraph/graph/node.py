@@ -28,8 +28,8 @@ class _TypeOfRow(dict[type, str]):
     """Types of rows by their class; narrow rows are of a class below it."""
 
     def __missing__(self, row: type) -> str:
-        self[row] = name = next(self[above] for above in row.__mro__[1:] if above in self)
-        return name
+        # Not kept: such classes come and go with what operations ask for.
+        return next(self[above] for above in row.__mro__[1:] if above in self)
 
 
 TYPE_OF_ROW = _TypeOfRow({row: name for name, row in ROW_OF_TYPE.items()})

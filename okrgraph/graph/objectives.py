@@ -13,11 +13,11 @@ from okrgraph.graph.comments import Comment
 from okrgraph.graph.connections import After, Before, Connection, First, Last, connection
 from okrgraph.graph.context import Context
 from okrgraph.graph.cycles import Cycle
+from okrgraph.graph.engine.fields import NEEDS
 from okrgraph.graph.key_results import KeyResult
 from okrgraph.graph.links import AlignmentLink, StatesArgument, in_states
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person, Team
-from okrgraph.graph.engine.fields import NEEDS
 from okrgraph.graph.relations import loaded, many, one, with_arguments
 from okrgraph.kit import clock
 from okrgraph.okrs import link_reads, reads

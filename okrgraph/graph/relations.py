@@ -43,7 +43,7 @@ class Relation(BatchField):
             return [[] if self.many else None for _ in sources]
         keys = list(map(self._keys_of, sources))
         found = await context.load_many(self.batch, keys, **bound)
-        column = list(map(found.get, keys))
+        column: list[Any] = list(map(found.get, keys))
         if self.many:
             column = [[] if items is None else items for items in column]
             context.count(sum(map(len, column)))

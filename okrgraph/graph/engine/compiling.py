@@ -1,4 +1,4 @@
-"""From a document to its plan: fields are collected by graphql-core itself, once for each object type that can occur."""
+"""From a document to its plan; fields are collected by graphql-core itself, once for each type that can occur."""
 
 from collections.abc import Iterable
 from operator import attrgetter
@@ -90,7 +90,7 @@ class _Directives(Visitor):
             raise Declined(Reason.DIRECTIVE, node.name.value)
         self.variables.update(
             argument.value.name.value
-            for argument in node.arguments
+            for argument in node.arguments or ()
             if isinstance(argument.value, VariableNode)
         )
 

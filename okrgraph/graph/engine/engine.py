@@ -1,4 +1,4 @@
-"""The door to the engine: takes an operation if it can, counts it, and otherwise lets graphql-core execute all of it."""
+"""The door to the engine: takes an operation if it can, and otherwise lets graphql-core execute all of it."""
 
 import logging
 from collections import Counter, OrderedDict

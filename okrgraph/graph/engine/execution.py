@@ -135,7 +135,7 @@ class Run:
         except Exception as error:
             raise Declined(Reason.ARGUMENTS, field.name) from error
 
-    def _info(self, nodes: Any, definition: Any, parent: Any, key: str) -> GraphQLResolveInfo:
+    def _info(self, nodes: Any, definition: Any, parent: Any, key: str) -> GraphQLResolveInfo[Any]:
         given = self._given
         return GraphQLResolveInfo(
             nodes[0].name.value,
@@ -223,7 +223,7 @@ class Run:
         return plan
 
     def _resolve_type(self, selection: Selection, source: Any) -> ObjectPlan:
-        info = self._info(selection.nodes, selection.field, selection.parent, "")
+        info = self._info(selection.nodes, selection.definition, selection.parent, "")
         abstract = selection.abstract
         if abstract is None:
             (plan,) = selection.plans.values()

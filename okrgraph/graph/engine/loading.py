@@ -1,4 +1,4 @@
-"""Loading by key in batches: whoever asks in one turn of the event loop is answered by one call of the batch function."""
+"""Loading by key in batches: whoever asks in one turn of the event loop is answered by one call of the batch."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping

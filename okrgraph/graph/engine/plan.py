@@ -89,7 +89,7 @@ class Selection:
     plans: dict[str, ObjectPlan]
     nodes: list[FieldNode]
     parent: GraphQLObjectType
-    field: GraphQLField
+    definition: GraphQLField
     has_lists: bool = False
     by_class: dict[type, ObjectPlan] = field(default_factory=dict)
 

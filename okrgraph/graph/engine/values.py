@@ -1,4 +1,4 @@
-"""Completing a column of leaf values as graphql-core would complete each of them, checked as a whole where it can be."""
+"""Completing a column of leaf values as graphql-core would complete each of them, as a whole where that is safe."""
 
 from collections.abc import Callable, Sequence
 from math import isfinite
@@ -122,7 +122,8 @@ def _present(column: Column) -> Column:
 
 def _are_ints(column: Column) -> bool:
     present = _present(column)
-    return _LEAST_INT <= min(present) and max(present) <= _GREATEST_INT
+    least, greatest = min(present), max(present)
+    return bool(least >= _LEAST_INT and greatest <= _GREATEST_INT)
 
 
 def _are_finite(column: Column) -> bool:

@@ -104,8 +104,6 @@ class _Making:
                 return self.pick([*self.words.change_cursors, "no cursor"])
             case _, "ID":
                 return self.id(argument)
-            case _, "Int":
-                return self.draw(st.integers(-5, 5))
         return self.pick(["", "P1", "win", "%"])
 
     def id(self, argument: str) -> str:
@@ -168,11 +166,11 @@ class _Making:
         names = self.draw(
             st.lists(st.sampled_from(leaves), min_size=1, max_size=5, unique=not self.chance(10))
         )
-        parts = [self.leaf(given, name, owner) for name in names]
+        parts = [self.leaf(name, owner) for name in names]
         below = [name for name, each in given.fields.items() if not is_leaf_type(get_named_type(each.type))]
         if depth > 0 and below:
-            for _ in range(self.draw(st.integers(0, 3))):
-                parts.append(self.nested(given, self.pick(below), depth - 1, owner))
+            names = [self.pick(below) for _ in range(self.draw(st.integers(0, 3)))]
+            parts += [self.nested(given, name, depth - 1, owner) for name in names]
         if not owner and self.chance(15):
             parts.append(self.wrapped(given, depth))
         return f"{{ {' '.join(filter(None, parts)) or '__typename'} }}"
@@ -180,7 +178,7 @@ class _Making:
     def members(self, given: Any, depth: int) -> str:
         parts = ["__typename"] if self.chance(60) else []
         if not isinstance(given, GraphQLUnionType):
-            parts += [self.pick([name for name in given.fields if name == "id" or name == "cursor"])]
+            parts += [self.pick([name for name in given.fields if name in {"id", "cursor"}])]
         members = SCHEMA.get_possible_types(given)
         for _ in range(self.draw(st.integers(1, 4))):
             member = self.pick(members)
@@ -204,7 +202,7 @@ class _Making:
         self.fragments[name] = (given.name, self.selection(given, depth - 1), max(depth, 0))
         return f"...{name}{self.directive()}"
 
-    def leaf(self, given: GraphQLObjectType, name: str, owner: str) -> str:
+    def leaf(self, name: str, owner: str) -> str:
         alias = ""
         if name not in _ALIKE and owner:
             alias = f"{owner}_{name}: "
