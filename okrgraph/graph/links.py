@@ -52,20 +52,23 @@ async def _parents(context: Context, links: Sequence[LinkRow]) -> list[Any]:
 
 
 async def _can_be_decided(context: Context, links: Sequence[LinkRow]) -> list[bool]:
-    proposed = [link for link in links if link.state is LinkState.PROPOSED]
+    # Not by the links' ids: in a page of changes one link stands several times, each time as it was.
+    proposed = [link if link.state is LinkState.PROPOSED else None for link in links]
     key_results = await context.load_many(
-        reads.key_results_by_id, [link.parent_key_result_id for link in proposed]
+        reads.key_results_by_id, [link.parent_key_result_id for link in proposed if link is not None]
     )
 
-    def objective_of(link: LinkRow) -> UUID | None:
+    def objective_of(link: LinkRow | None) -> UUID | None:
+        if link is None:
+            return None
         if link.parent_key_result_id is None:
             return link.parent_objective_id
         key_result = key_results.get(link.parent_key_result_id)
         return key_result.objective_id if key_result is not None else None
 
-    objectives = {link.id: objective_of(link) for link in proposed}
-    editable = await context.load_many(reads.editable_objectives, objectives.values())
-    return [bool(editable.get(objectives.get(link.id))) for link in links]  # type: ignore[arg-type]
+    objectives = [objective_of(link) for link in proposed]
+    editable = await context.load_many(reads.editable_objectives, objectives)
+    return [key is not None and bool(editable.get(key)) for key in objectives]
 
 
 @strawberry.type(description="The claim that an objective supports a key result or another objective.")
