@@ -184,6 +184,7 @@ def _process(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
+            start_new_session=True,  # Ctrl-C is for the benchmark, which ends them in order
         )
         _LOGS[process.pid] = Path(log.name)
         try:
