@@ -31,19 +31,19 @@ class Context:
         self.hub = hub
         self._node_limit = node_limit
         self._nodes = 0
-        self._loader = Loader(self._run)
+        self._loader = Loader()
         self._attributes: dict[type, frozenset[str] | None] = {}
         self._head: int | None = None
 
     async def load(self, batch: Batch[Value], key: UUID, **arguments: Any) -> Value | None:
         """Load what a batch function gives for one key, together with the other keys of the same layer."""
-        return (await self._loader.load_many(batch, (key,), arguments)).get(key)
+        return (await self._loader.load_many(self._run, batch, (key,), arguments)).get(key)
 
     async def load_many(
         self, batch: Batch[Value], keys: Iterable[UUID | None], **arguments: Any
     ) -> Mapping[UUID, Value | None]:
         """Load for many keys at once; None among them is passed over. What is given may hold other keys too."""
-        return await self._loader.load_many(batch, keys, arguments)
+        return await self._loader.load_many(self._run, batch, keys, arguments)
 
     def narrow(self, needs: Mapping[str, frozenset[str] | None]) -> None:
         """Say which attributes the operation reads of each type, before anything is loaded."""

@@ -14,10 +14,22 @@ from strawberry.types.arguments import convert_arguments
 
 from okrgraph.graph.engine.compiling import Operation
 from okrgraph.graph.engine.declined import Declined, Reason
-from okrgraph.graph.engine.plan import Awaited, Items, Leaves, ObjectPlan, Objects, Plan, Selection, Shape
+from okrgraph.graph.engine.plan import (
+    Awaited,
+    Items,
+    Leaves,
+    ObjectPlan,
+    Objects,
+    Plan,
+    Selection,
+    Shape,
+    Taken,
+)
 from okrgraph.graph.engine.values import NONE, Column, kinds_of
 
 Done = Callable[[Column], None]
+# Values of leaves that are worth a turn of the event loop to be completed while the database works.
+_LARGE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,7 @@ class Run:
         self._given = given
         self._new: list[_Layer] = []
         self._awaited: list[tuple[Awaited, _Layer, Done]] = []
+        self._leaves: list[tuple[Taken, _Layer, Done]] = []
         self._builds: list[Callable[[], None]] = []
 
     async def data(self) -> dict[str, Any]:
@@ -65,9 +78,11 @@ class Run:
         self._descend()
         while self._awaited:
             awaited, self._awaited = self._awaited, []
-            for (field, _, done), column in zip(awaited, await self._columns(awaited), strict=True):
+            columns = await self._columns(awaited)
+            for (field, _, done), column in zip(awaited, columns, strict=True):
                 self._complete(field.shape, column, done)
             self._descend()
+        self._take_leaves()
         # What lies below was met later, so the last objects are built first.
         for build in reversed(self._builds):
             build()
@@ -82,16 +97,28 @@ class Run:
                     done = _into(layer.columns, place)
                     if isinstance(field, Awaited):
                         self._awaited.append((field, layer, done))
+                    elif isinstance(field.shape, Leaves):
+                        self._leaves.append((field, layer, done))
                     else:
                         column = field.column(self._given.context, layer.sources)
                         self._complete(field.shape, column, done)
 
+    def _take_leaves(self, at_most: int | None = None) -> None:
+        taken, self._leaves = self._leaves[:at_most], self._leaves[at_most:] if at_most is not None else []
+        for field, layer, done in taken:
+            self._complete(field.shape, field.column(self._given.context, layer.sources), done)
+
     async def _columns(self, awaited: Sequence[tuple[Awaited, _Layer, Done]]) -> list[Column]:
-        if len(awaited) == 1:
+        is_large = sum(len(layer.sources) for _, layer, _ in self._leaves) >= _LARGE
+        if len(awaited) == 1 and not is_large:
             ((field, layer, _),) = awaited
             return [await self._column(field, layer.sources)]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._column(field, layer.sources)) for field, layer, _ in awaited]
+            # Turn by turn, so that the reads are on their way, and the leaves are there when they come back.
+            while is_large and self._leaves:
+                await asyncio.sleep(0)
+                self._take_leaves(1)
         return [task.result() for task in tasks]
 
     async def _column(self, field: Awaited, sources: Sequence[Any]) -> Column:

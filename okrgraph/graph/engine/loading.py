@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
-Run = Callable[[Any, list[Any], dict[str, Any]], Awaitable[Mapping[Any, Any]]]
-"""Calls a batch function: (batch, keys, arguments) to values by key; what is missing has no value."""
+Run = Callable[..., Awaitable[Mapping[Any, Any]]]
+"""Calls a batch function: (batch, keys, arguments=) to values by key; what is missing has no value."""
+
+_Call = Callable[[list[Any]], Awaitable[Mapping[Any, Any]]]
 
 
 class _Shelf:
@@ -21,15 +24,18 @@ class _Shelf:
 
 
 class Loader:
-    """Of one operation: each key is loaded once for a batch function and its arguments."""
+    """Of one operation: each key is loaded once for a batch function and its arguments.
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    How a batch function is called is told each time: kept here, it would hold its owner, which holds the loader,
+    and all rows would wait for the garbage collector.
+    """
+
+    def __init__(self) -> None:
         self._shelves: dict[Hashable, _Shelf] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def load_many(
-        self, batch: Any, keys: Iterable[Any], arguments: dict[str, Any]
+        self, run: Run, batch: Any, keys: Iterable[Any], arguments: dict[str, Any]
     ) -> Mapping[Any, Any]:
         """Give values by key, at least of these keys; None where there is nothing."""
         shelf = self._shelf(batch, arguments)
@@ -39,7 +45,7 @@ class Loader:
             found = shelf.found
             missing = {key: None for key in missing if key not in found}
         if missing:
-            await self._await(shelf, missing, batch, arguments)
+            await self._await(shelf, missing, partial(run, batch, arguments=arguments))
         return shelf.found
 
     def forget(self) -> None:
@@ -60,16 +66,14 @@ class Loader:
             shelf = self._shelves[name] = _Shelf()
         return shelf
 
-    async def _await(
-        self, shelf: _Shelf, missing: dict[Any, None], batch: Any, arguments: dict[str, Any]
-    ) -> None:
+    async def _await(self, shelf: _Shelf, missing: dict[Any, None], call: _Call) -> None:
         loads: dict[asyncio.Future[None], None] = {}
         new = missing
         if shelf.asked:
             new = {key: None for key in missing if key not in shelf.asked}
             loads = dict.fromkeys(shelf.asked[key] for key in missing if key not in new)
         if new:
-            load = self._next_load(shelf, batch, arguments)
+            load = self._next_load(shelf, call)
             shelf.next_keys += new
             shelf.asked.update(dict.fromkeys(new, load))
             loads[load] = None
@@ -77,25 +81,25 @@ class Loader:
             # Shielded: whoever is cancelled while waiting leaves the others their answer.
             await asyncio.shield(load)
 
-    def _next_load(self, shelf: _Shelf, batch: Any, arguments: dict[str, Any]) -> asyncio.Future[None]:
+    def _next_load(self, shelf: _Shelf, call: _Call) -> asyncio.Future[None]:
         if shelf.next_load is None:
             loop = asyncio.get_running_loop()
             shelf.next_load = loop.create_future()
             # Two turns, since resolvers that ask for the same start one turn apart.
-            loop.call_soon(self._begin, shelf, batch, arguments)
+            loop.call_soon(self._begin, shelf, call)
         return shelf.next_load
 
-    def _begin(self, shelf: _Shelf, batch: Any, arguments: dict[str, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(self._load(shelf, batch, arguments))
+    def _begin(self, shelf: _Shelf, call: _Call) -> None:
+        task = asyncio.get_running_loop().create_task(self._load(shelf, call))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _load(self, shelf: _Shelf, batch: Any, arguments: dict[str, Any]) -> None:
+    async def _load(self, shelf: _Shelf, call: _Call) -> None:
         keys, load = shelf.next_keys, shelf.next_load
         shelf.next_keys, shelf.next_load = [], None
         assert load is not None
         try:
-            found = await self._run(batch, keys, arguments)
+            found = await call(keys)
         except asyncio.CancelledError:
             load.cancel()
             raise

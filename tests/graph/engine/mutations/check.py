@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[3]
 COPIED = ("okrgraph", "tests", "benchmarks", "schema.graphql", "pyproject.toml")
-TEST = ("tests/graph/engine/test_equality.py", "-k", "sqlite")
+TEST = ("tests/graph/engine/test_equality.py", "-k", "sqlite", "--hypothesis-profile=unshrunk")
 
 
 def is_found(diff: Path) -> bool:
