@@ -359,7 +359,7 @@ class Endpoint(GraphQL[Context, None]):
 
     pool: Any = None
 
-    async def get_context(self, request: Any, response: Any) -> Context:  # noqa: ARG002 - Strawberry's signature
+    async def get_context(self, request: Any, response: Any) -> Context:
         """Find out who asks. Raises HTTPException for whoever may not."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         asker = await asker_of(self.pool, token) if scheme.lower() == "bearer" else None
