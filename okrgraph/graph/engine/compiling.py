@@ -50,6 +50,8 @@ from okrgraph.graph.engine.plan import (
 from okrgraph.graph.engine.values import completion_of
 
 _CONDITIONS = ("skip", "include")
+# Of one plan. A document without fragments has no more than a thousand fields; with them it may have 3 ** 12.
+MOST_FIELDS = 3_000
 
 
 class Operation:
@@ -112,6 +114,7 @@ class _Compiling:
         self._operation = operation
         self._variables = variables
         self._needs: dict[str, set[str] | None] = {}
+        self._size = 0
 
     def plan(self) -> Plan:
         root = self._schema.query_type
@@ -125,7 +128,7 @@ class _Compiling:
             raise Declined(Reason.ARGUMENTS, "of a directive") from error
         plan = self._object(root, collected, is_root=True)
         needs = {name: None if read is None else frozenset(read) for name, read in self._needs.items()}
-        return Plan(plan, needs)
+        return Plan(plan, needs, self._size)
 
     def _object(
         self, parent: GraphQLObjectType, collected: dict[str, list[FieldDetails]], *, is_root: bool = False
@@ -138,6 +141,9 @@ class _Compiling:
     def _field(
         self, parent: GraphQLObjectType, key: str, details: list[FieldDetails], is_root: bool
     ) -> FieldPlan:
+        self._size += 1
+        if self._size > MOST_FIELDS:
+            raise Declined(Reason.SIZE)
         nodes = [detail.node for detail in details]
         name = nodes[0].name.value
         definition = self._schema.get_field(parent, name)

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     INTROSPECTION = "introspection"
     DIRECTIVE = "directive"  # any but @skip and @include
     MIDDLEWARE = "middleware"  # something wants to see each field
+    SIZE = "size"  # fragments within fragments make too many fields
     FIELD = "field"  # has no batch form
     NULL = "null"  # where none may be
     VALUE = "value"  # a leaf or a list that its type does not take

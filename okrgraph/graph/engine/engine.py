@@ -1,5 +1,6 @@
 """The door to the engine: takes an operation if it can, and otherwise lets graphql-core execute all of it."""
 
+import asyncio
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
@@ -17,10 +18,12 @@ from okrgraph.graph.engine.declined import Declined, Reason
 from okrgraph.graph.engine.execution import Given, Run
 from okrgraph.graph.engine.plan import Plan
 
-# Documents whose plans are kept. Parsed documents are kept as long, which is the larger part.
+# Documents whose plans are kept.
 DOCUMENTS = 256
 # Of one document: @skip and @include with n variables make 2**n.
 PLANS = 16
+# Of all plans that are kept, which take about a kilobyte a field.
+FIELDS = 50_000
 
 Execute = Callable[..., Any]
 logger = logging.getLogger(__name__)
@@ -40,18 +43,25 @@ class _Document:
 
     document: DocumentNode
     operation: Operation | None = None
-    refusal: Declined | None = None
-    plans: dict[tuple[object, ...], Plan | Declined] = field(default_factory=dict)
+    refusal: Reason | None = None
+    plans: dict[tuple[object, ...], Plan | Reason] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return sum(plan.size for plan in self.plans.values() if isinstance(plan, Plan))
 
 
 class Engine:
     """Of one schema. fallback: graphql-core's execute."""
 
     def __init__(self, schema: GraphQLSchema, config: StrawberryConfig, scalars: Any) -> None:
+        if config.default_resolver is not getattr:
+            raise ValueError("plans read attributes; another default resolver would be passed over")
         self._schema = schema
         self._config = config
         self._scalars = scalars
         self._documents: OrderedDict[tuple[int, str | None], _Document] = OrderedDict()
+        self._size = 0
         self.counts = Counts()
         self.is_on = True
 
@@ -59,7 +69,7 @@ class Engine:
         """Give a function to be called in the place of graphql-core's execute."""
 
         def execute(schema: GraphQLSchema, document: DocumentNode, **rest: Any) -> Any:
-            if not self.is_on:
+            if not self.is_on or not _is_in_loop():
                 return fallback(schema, document, **rest)
             return self._execute(schema, document, fallback, rest)
 
@@ -101,7 +111,7 @@ class Engine:
             raise Declined(Reason.MIDDLEWARE)
         known = self._document(document, rest.get("operation_name"))
         if known.operation is None:
-            raise known.refusal or Declined(Reason.OPERATION)
+            raise Declined(known.refusal or Reason.OPERATION)
         variables = self._variables(known.operation, rest.get("variable_values"))
         plan = self._plan(known, known.operation, variables)
         context = rest.get("context_value")
@@ -130,11 +140,15 @@ class Engine:
         try:
             known.operation = Operation(document, name)
         except Declined as refusal:
-            known.refusal = refusal.with_traceback(None)
+            known.refusal = refusal.reason
         self._documents[key] = known
         if len(self._documents) > DOCUMENTS:
-            self._documents.popitem(last=False)
+            self._drop_oldest()
         return known
+
+    def _drop_oldest(self) -> None:
+        _, dropped = self._documents.popitem(last=False)
+        self._size -= dropped.size
 
     def _variables(self, operation: Operation, given: dict[str, Any] | None) -> VariableValues:
         variables = get_variable_values(self._schema, operation.node.variable_definitions or (), given or {})
@@ -149,13 +163,29 @@ class Engine:
             try:
                 plan = compile_plan(self._schema, operation, variables)
             except Declined as refusal:
-                plan = refusal.with_traceback(None)
-            if len(known.plans) >= PLANS:
-                known.plans.pop(next(iter(known.plans)))
-            known.plans[conditions] = plan
-        if isinstance(plan, Declined):
-            raise Declined(plan.reason, str(plan))
+                plan = refusal.reason
+            self._keep(known, conditions, plan)
+        if isinstance(plan, Reason):
+            raise Declined(plan)
         return plan
+
+    def _keep(self, known: _Document, conditions: tuple[object, ...], plan: Plan | Reason) -> None:
+        before = known.size
+        if len(known.plans) >= PLANS:
+            known.plans.pop(next(iter(known.plans)))
+        known.plans[conditions] = plan
+        self._size += known.size - before
+        while self._size > FIELDS and len(self._documents) > 1:
+            self._drop_oldest()
+
+
+def _is_in_loop() -> bool:
+    """Whether anything can be awaited; `Schema.execute_sync` comes by here too."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -96,10 +96,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """needs: for each object type, the attributes that are read of its sources; None for any of them."""
+    """needs: for each object type, the attributes that are read of its sources; None for any of them.
+
+    size: fields of all its places together, fragments written out for each type.
+    """
 
     root: ObjectPlan
     needs: dict[str, frozenset[str] | None]
+    size: int
 
 
 @lru_cache(maxsize=1_024)

@@ -10,6 +10,10 @@ from tests.graph.engine.toy import Leaf, ToySchema, answer
 
 GOOD = Leaf(1)
 
+NESTED = "fragment F12 on Number { text }" + "".join(
+    f" fragment F{n} on Number {{ next {{ ...F{n + 1} }} x: next {{ ...F{n + 1} }} }}" for n in range(12)
+)
+
 
 def without_number() -> Leaf:
     leaf = Leaf(1)
@@ -21,6 +25,7 @@ DECLINED: dict[str, tuple[Reason, str, Leaf, dict[str, Any]]] = {
     "mutation": (Reason.OPERATION, "mutation { change }", GOOD, {}),
     "introspection": (Reason.INTROSPECTION, "{ __schema { queryType { name } } }", GOOD, {}),
     "missing variable": (Reason.VARIABLES, "query($n: Int!) { numbers(count: $n) { number } }", GOOD, {}),
+    "fragments in fragments": (Reason.SIZE, "{ number { ...F0 } }" + NESTED, Leaf(97), {}),
     "async resolver": (Reason.FIELD, "{ number { slow } }", GOOD, {}),
     "null leaf": (Reason.NULL, "{ number { text } }", Leaf(1, text=None), {}),
     "null object": (Reason.NULL, "{ number { number next { sure { text } } } }", Leaf(98), {}),
@@ -107,6 +112,14 @@ async def test_plans_are_kept_for_so_many_documents_and_no_more(monkeypatch) -> 
     assert len(schema.engine._documents) == 3
 
 
+async def test_large_plans_drop_the_oldest(monkeypatch) -> None:
+    monkeypatch.setattr(engines, "FIELDS", 10)
+    schema = ToySchema()
+    for place in range(10):
+        await answer(schema, f"{{ number {{ x{place}: text said doubled }} }}", GOOD)
+    assert (len(schema.engine._documents), schema.engine._size) == (2, 8)
+
+
 async def test_an_operation_leaves_nothing_behind_for_the_garbage_collector() -> None:
     schema = ToySchema()
     await answer(schema, "{ numbers(count: 50) { number next { next { text } } } }", GOOD)
@@ -114,3 +127,9 @@ async def test_an_operation_leaves_nothing_behind_for_the_garbage_collector() ->
     await answer(schema, "{ numbers(count: 50) { number next { next { text } } } }", GOOD)
     kept = [vars(each).get("number") for each in gc.get_objects() if type(each) is Leaf]
     assert 40 not in kept
+
+
+def test_synchronous_execution_is_graphql_cores() -> None:
+    schema = ToySchema()
+    result = schema.execute_sync("{ number { text } }", root_value=lambda: GOOD)
+    assert (result.data, schema.engine.counts.taken) == ({"number": {"text": "text"}}, 0)
