@@ -4,7 +4,7 @@ SHELL = /bin/sh
 # The interpreter .venv is made with. Empty: the first of CANDIDATES that runs and is new enough.
 PYTHON ?=
 CANDIDATES = python3.13 python3.12 python3.11 python3.14 python3 python
-# Where `make demo` listens, and what else demo, test and lock pass on: make demo PORT=9000 ARGS=--no-browser
+# Where `make demo` listens, and what else demo, test, bench and lock pass on: make demo PORT=9000 ARGS=--no-browser
 PORT ?= 8000
 ARGS ?=
 # Test processes; each starts its own PostgreSQL and Valkey. 0: everything in one process.
@@ -15,11 +15,12 @@ BIN = .venv/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 UV = .venv/uv-0.13.9
 
-.PHONY: help demo test check $(CHECKS:%=check-%) format schema lock interpreter clean
+.PHONY: help demo test bench check $(CHECKS:%=check-%) format schema lock interpreter clean
 
 help:
 	@echo "make demo    serve a demonstration organisation on port $(PORT) (PORT=, ARGS=)"
 	@echo "make test    run every test (WORKERS=, ARGS=)"
+	@echo "make bench   time nested reads beside a stock Strawberry server (ARGS=--help says more)"
 	@echo "make check   $(CHECKS); or one of them: make check-types"
 	@echo "make format  format the code and apply the safe fixes"
 	@echo "make schema  write schema.graphql"
@@ -31,6 +32,9 @@ demo: .venv/.runtime
 
 test: .venv/.dev
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+bench: .venv/.dev
+	@$(BIN)/python -m benchmarks.compare $(ARGS)
 
 # Every check runs, whatever the one before it said; the summary comes last.
 check: .venv/.dev

@@ -332,7 +332,7 @@ def write_csv(rows: Iterable[Row], output: TextIO) -> None:
     writer.writerows(rows)
 
 
-def _scale(text: str) -> int:
+def scale_of(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
@@ -345,7 +345,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Write the reference data as CSV for `okrgraph import`.",
     )
     parser.add_argument(
-        "--scale", type=_scale, default=1, metavar="N", help="N times the teams and people (default 1)"
+        "--scale", type=scale_of, default=1, metavar="N", help="N times the teams and people (default 1)"
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write (default: stdout)")
     options = parser.parse_args(arguments)

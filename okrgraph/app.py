@@ -38,12 +38,14 @@ async def _prune_receipts() -> None:
 def create_app(settings: Settings) -> Starlette:
     """Build the application; the database is opened and the log followed while its lifespan runs.
 
-    The GraphQL endpoint is kept as `app.state.endpoint`, for whoever runs the server to drain it at the end.
+    The GraphQL endpoint is kept as `app.state.endpoint`, for whoever runs the server to drain it at the end,
+    and what the engine has taken and declined as `app.state.engine`, for the metrics.
     """
     broker = InProcessBroker()
     hub = Hub(broker, poll_seconds=settings.head_poll_seconds)
+    schema = make_schema(engine=settings.engine == "on")
     endpoint = GraphQLEndpoint(
-        make_schema(),
+        schema,
         admission(lambda: hub),
         allowed_origins=settings.allowed_origins,
         limits=replace(DEFAULT_LIMITS, recheck_seconds=settings.recheck_seconds),
@@ -73,4 +75,5 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(routes=[*graphql_routes(endpoint), *page_routes(is_ready)], lifespan=lifespan)
     app.state.endpoint = endpoint
+    app.state.engine = schema.engine.counts
     return app

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import socket
@@ -116,8 +117,20 @@ def configure_logs(log_format: str) -> None:
     root.setLevel(logging.INFO)
 
 
+def _spare_collector() -> None:
+    """Let the garbage collector pass over what lives as long as the process, and look at the rest less often.
+
+    An answer of 60,000 values is made of 17,000 objects without a cycle among them; at Python's own thresholds
+    they are looked through two dozen times while they grow, for a fifth of the time of the whole answer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def _run(settings: Settings, taken: socket.socket) -> None:
     app = create_app(settings)
+    _spare_collector()
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", **uvicorn_options())
     server = DrainingServer(config, app.state.endpoint, settings.drain_seconds)
     try:

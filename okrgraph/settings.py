@@ -10,6 +10,7 @@ from okrgraph.kit.errors import OperatorError
 
 _SHAPES = {
     "log_format": "text or json",
+    "engine": "on or off",
     "drain_seconds": "a number of seconds from 0 to 300",
     "poll_seconds": "a number of seconds from 0.01 to 60",
     "recheck_seconds": "a number of seconds from 0.1 to 60",
@@ -31,6 +32,8 @@ class Settings(BaseSettings):
     public_url: str = Field(default="http://localhost:8000", pattern=r"^https?://[^\s/]+$")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     log_format: Literal["text", "json"] = "text"
+    # Off: graphql-core executes every query, to compare with.
+    engine: Literal["on", "off"] = "on"
     # How long live connections get, at the end of the process, to be told one after another.
     drain_seconds: float = Field(default=5.0, ge=0, le=300)
     # How often the heads of the logs are read, to find what another process committed. None: by database.

@@ -8,13 +8,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.databases import GivenDatabase, PostgresDatabases, SqliteDatabases, open_and_audited
 from tests.servers import PostgresServer, postgres, valkey
 
 # A loaded machine is slow, not wrong.
 settings.register_profile("okrgraph", deadline=None)
+# pytest --hypothesis-profile=...: thousands of examples; a failure found and left as it is.
+settings.register_profile("nightly", deadline=None)
+settings.register_profile("unshrunk", deadline=None, phases=(Phase.explicit, Phase.generate))
 settings.load_profile("okrgraph")
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from okrgraph.discussion.vocabulary import CommentKind, SubjectType
 from okrgraph.events.database import fetch_all
 from okrgraph.events.pages import Order, OrderKey, Page, PageRequest, fetch_pages
-from okrgraph.events.rows import columns, fetch_groups, fetch_rows
+from okrgraph.events.rows import columns, fetch_groups, fetch_rows, narrowable
 from okrgraph.okrs.visibility import visible
 from okrgraph.people.viewer import Viewer
 
@@ -39,6 +39,7 @@ COMMENT_ORDER = Order(
 )
 
 
+@narrowable(CommentRow)
 async def comments_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, CommentRow]:
     rows = await fetch_rows(
         CommentRow, f"SELECT {_COMMENT} {_COMMENTS} AND m.id = ANY(:keys)", keys=keys, **viewer.params
@@ -46,6 +47,7 @@ async def comments_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, Com
     return {row.id: row for row in rows}
 
 
+@narrowable(CommentRow, *COMMENT_ORDER.attributes)
 async def comments_on(
     viewer: Viewer, keys: Sequence[UUID], *, page: PageRequest
 ) -> dict[UUID, Page[CommentRow]]:
@@ -71,6 +73,7 @@ async def comment_counts(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, int
     return {UUID(str(key)): count for key, count in rows}
 
 
+@narrowable(CommentRow)
 async def replies_of(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[CommentRow]]:
     return await fetch_groups(
         CommentRow,

@@ -39,6 +39,11 @@ class Order:
     keys: tuple[OrderKey, ...]
     newest_first: bool = False
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Of the row, that a cursor is made of."""
+        return tuple(key.attribute for key in self.keys)
+
     def cursor_of(self, row: object) -> str:
         values = [getattr(row, key.attribute) for key in self.keys]
         return base64.urlsafe_b64encode(as_json(values)).rstrip(b"=").decode()

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from okrgraph.graph.context import NODE_LIMIT, Info
+from okrgraph.graph.engine.fields import NEEDS
 from okrgraph.graph.key_results import KeyResult
 from okrgraph.graph.node import TYPE_OF_ROW
 from okrgraph.graph.objectives import Objective
@@ -30,7 +31,8 @@ class AlignmentTreeRow:
 
     @strawberry.field(
         description="Id of the row above: a key result's objective, or the key result or objective that an "
-        "objective's primary link points to. Null for the roots of the answer."
+        "objective's primary link points to. Null for the roots of the answer.",
+        metadata={NEEDS: ("parent",)},
     )
     @staticmethod
     def parent_id(root: strawberry.Parent[TreeRow]) -> strawberry.ID | None:

@@ -14,12 +14,12 @@ from okrgraph.events.change import Change as Event
 from okrgraph.events.entry import LoggedEntry
 from okrgraph.graph.check_ins import CheckIn
 from okrgraph.graph.comments import Comment
-from okrgraph.graph.context import Info
 from okrgraph.graph.cycles import Cycle
 from okrgraph.graph.key_results import KeyResult
 from okrgraph.graph.links import AlignmentLink
 from okrgraph.graph.objectives import Objective
 from okrgraph.graph.people import Person, Team
+from okrgraph.graph.relations import one
 from okrgraph.graph.scalars import CursorText
 from okrgraph.kit.ids import global_id
 from okrgraph.okrs import events as okr_events
@@ -63,12 +63,9 @@ class ChangeMeta:
     )
     actor_id: strawberry.Private[UUID | None]
 
-    @strawberry.field(description="Who caused it; null for an import or the server itself.")
-    async def actor(self, info: Info) -> Person | None:
-        if self.actor_id is None:
-            return None
-        found: Any = await info.context.load(people_reads.people_by_id, self.actor_id)
-        return found  # type: ignore[no-any-return]
+    actor: Person | None = one(
+        people_reads.people_by_id, "actor_id", "Who caused it; null for an import or the server itself."
+    )
 
 
 @strawberry.type(description="An objective was created or changed, roll-ups included.")

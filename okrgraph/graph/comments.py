@@ -1,8 +1,11 @@
 """Comment in the schema."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import nh3
 import strawberry
@@ -11,10 +14,11 @@ from markdown_it import MarkdownIt
 from okrgraph.discussion import reads
 from okrgraph.discussion.reads import CommentRow
 from okrgraph.discussion.vocabulary import CommentKind, SubjectType
-from okrgraph.graph.context import Batch, Info
+from okrgraph.graph.context import Batch, Context
+from okrgraph.graph.engine.fields import NEEDS
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person
-from okrgraph.graph.relations import VIEWER_DEPENDENT, many, one
+from okrgraph.graph.relations import loaded, many, one
 from okrgraph.okrs import link_reads
 from okrgraph.okrs import reads as okr_reads
 from okrgraph.people import reads as people_reads
@@ -35,6 +39,17 @@ def rendered(body: str) -> str:
     return nh3.clean(_MARKDOWN.render(body), url_schemes={"http", "https", "mailto"})
 
 
+async def _subjects(context: Context, comments: Sequence[CommentRow]) -> list[Any]:
+    keys: dict[SubjectType, list[UUID]] = {}
+    for comment in comments:
+        keys.setdefault(comment.subject_type, []).append(comment.subject_id)
+    found = await asyncio.gather(
+        *(context.load_many(SUBJECT_READS[kind], of_kind) for kind, of_kind in keys.items())
+    )
+    subjects = dict(zip(keys, found, strict=True))
+    return [subjects[comment.subject_type].get(comment.subject_id) for comment in comments]
+
+
 @strawberry.type(description="What somebody said about something; replies have one level.")
 class Comment(Node):
     version: int = strawberry.field(description="Rises at each change.")
@@ -53,13 +68,14 @@ class Comment(Node):
         description="A deleted comment stays as a tombstone, so that its replies keep their place."
     )
 
-    @strawberry.field(description="Null when the viewer may not see it.", metadata={VIEWER_DEPENDENT: True})
-    @staticmethod
-    async def subject(root: strawberry.Parent[CommentRow], info: Info) -> Node | None:
-        found: Node | None = await info.context.load(SUBJECT_READS[root.subject_type], root.subject_id)
-        return found
+    subject: Node | None = loaded(
+        _subjects,
+        "Null when the viewer may not see it.",
+        needs=("subject_type", "subject_id"),
+        viewer_dependent=True,
+    )
 
-    @strawberry.field(description="The body rendered and sanitised.")
+    @strawberry.field(description="The body rendered and sanitised.", metadata={NEEDS: ("body",)})
     @staticmethod
     def body_html(root: strawberry.Parent[CommentRow]) -> str:
         return rendered(root.body)

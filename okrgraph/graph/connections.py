@@ -1,5 +1,6 @@
 """Connections: keyset pages of a list, their GraphQL types and the relation that reads them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +11,12 @@ import strawberry
 from graphql import GraphQLError
 
 from okrgraph.events.pages import Order, Page, PageRequest, empty_page
-from okrgraph.graph.context import Batch, Info
-from okrgraph.graph.relations import VIEWER_DEPENDENT, Bind, Relation
+from okrgraph.graph.context import Batch, Context
+from okrgraph.graph.relations import VIEWER_DEPENDENT, Bind, Relation, loaded
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 100
+_PAGING = ("first", "after", "last", "before")
 
 Item = TypeVar("Item")
 
@@ -43,17 +45,18 @@ class Edge(Generic[Item]):
     node: Item = strawberry.field(description="The item.")
 
 
+async def _total_counts(context: Context, pages: Sequence["PageView"]) -> list[int]:
+    found = await asyncio.gather(*(context.load(page.count, page.parent, **page.arguments) for page in pages))
+    return [count or 0 for count in found]
+
+
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[Item]):
     edges: list[Edge[Item]] = strawberry.field(description="The items with their cursors.")
     nodes: list[Item] = strawberry.field(description="The items alone.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
 
-    @strawberry.field(description="How many items the whole list has that the viewer may see.")
-    @staticmethod
-    async def total_count(root: strawberry.Parent["PageView"], info: Info) -> int:
-        found = await info.context.load(root.count, root.parent, **root.arguments)
-        return int(found or 0)
+    total_count: int = loaded(_total_counts, "How many items the whole list has that the viewer may see.")
 
 
 @dataclass
@@ -128,18 +131,28 @@ class ConnectionRelation(Relation):
         self.count = count
         self.order = order
 
-    async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
-        paging = {name: kwargs.pop(name) for name in ("first", "after", "last", "before") if name in kwargs}
+    async def column(
+        self, context: Context, sources: Sequence[Any], arguments: dict[str, Any]
+    ) -> Sequence[Any]:
+        paging = {name: value for name, value in arguments.items() if name in _PAGING}
+        others = {name: value for name, value in arguments.items() if name not in _PAGING}
         request = page_request(self.order, **paging)
-        return await self.page(info, getattr(source, self.key), request, kwargs)
+        return await self.pages(context, [getattr(source, self.key) for source in sources], request, others)
 
-    async def page(self, info: Info, parent: UUID, request: PageRequest, kwargs: dict[str, Any]) -> PageView:
-        arguments = self.bind(**kwargs) if self.bind is not None else kwargs
-        if arguments is None:
-            return PageView(empty_page(request), self.order, _nothing, parent, {})
-        found = await info.context.load(self.batch, parent, page=request, **arguments)
-        page = found if found is not None else empty_page(request)
-        return PageView(page, self.order, self.count, parent, arguments)
+    async def pages(
+        self, context: Context, parents: Sequence[UUID], request: PageRequest, arguments: dict[str, Any]
+    ) -> list[PageView]:
+        """Give the page of each parent."""
+        bound = self.bind(**arguments) if self.bind is not None else arguments
+        if bound is None:
+            return [PageView(empty_page(request), self.order, _nothing, parent, {}) for parent in parents]
+        found = await context.load_many(self.batch, parents, page=request, **bound)
+        pages = [found.get(parent) or empty_page(request) for parent in parents]
+        context.count(sum(len(page.rows) for page in pages))
+        return [
+            PageView(page, self.order, self.count, parent, bound)
+            for page, parent in zip(pages, parents, strict=True)
+        ]
 
 
 async def _nothing(viewer: object, keys: Sequence[UUID]) -> dict[UUID, int]:

@@ -1,18 +1,18 @@
 """What one operation knows: its viewer, its loaders and the head of the log; made anew for each operation."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.dataloader import DataLoader
 
 from okrgraph.events import log
 from okrgraph.events.cursors import Cursor
 from okrgraph.events.hub import Hub
-from okrgraph.events.pages import Page
+from okrgraph.events.rows import narrowed
+from okrgraph.graph.engine.loading import Loader
+from okrgraph.graph.node import ROW_OF_TYPE
 from okrgraph.people.tokens import viewer_of_token
 from okrgraph.people.viewer import Viewer
 
@@ -31,32 +31,44 @@ class Context:
         self.hub = hub
         self._node_limit = node_limit
         self._nodes = 0
-        self._loaders: dict[Any, DataLoader[UUID, Any]] = {}
+        self._loader = Loader()
+        self._attributes: dict[type, frozenset[str] | None] = {}
         self._head: int | None = None
 
     async def load(self, batch: Batch[Value], key: UUID, **arguments: Any) -> Value | None:
         """Load what a batch function gives for one key, together with the other keys of the same layer."""
-        name = (batch, tuple(sorted(arguments.items())))
-        loader = self._loaders.get(name)
-        if loader is None:
-            loader = DataLoader(load_fn=partial(self._run, batch, arguments))
-            self._loaders[name] = loader
-        found: Value | None = await loader.load(key)
-        return found
+        return (await self._loader.load_many(self._run, batch, (key,), arguments)).get(key)
+
+    async def load_many(
+        self, batch: Batch[Value], keys: Iterable[UUID | None], **arguments: Any
+    ) -> Mapping[UUID, Value | None]:
+        """Load for many keys at once; None among them is passed over. What is given may hold other keys too."""
+        return await self._loader.load_many(self._run, batch, keys, arguments)
+
+    def narrow(self, needs: Mapping[str, frozenset[str] | None]) -> None:
+        """Say which attributes the operation reads of each type, before anything is loaded."""
+        self._attributes = {
+            ROW_OF_TYPE[name]: attributes for name, attributes in needs.items() if name in ROW_OF_TYPE
+        }
+
+    async def start_anew(self) -> None:
+        """Drop what was loaded, counted and said: another executor takes the operation from its beginning."""
+        await self._loader.close()
+        self._nodes = 0
+        self._attributes = {}
 
     def forget(self) -> None:
         """Drop what was loaded, for what runs next reads anew."""
-        self._loaders.clear()
+        self._loader.forget()
 
     async def _run(
-        self, batch: Batch[Value], arguments: dict[str, Any], keys: list[UUID]
-    ) -> list[Value | None]:
-        found = await batch(self.viewer, keys, **arguments)
-        self.count(sum(_size(value) for value in found.values()))
-        return [found.get(key) for key in keys]
+        self, batch: Batch[Any], keys: Sequence[UUID], arguments: dict[str, Any]
+    ) -> Mapping[UUID, Any]:
+        with narrowed(batch, self._attributes):
+            return await batch(self.viewer, keys, **arguments)
 
     def count(self, nodes: int) -> None:
-        """Count rows as they come. Raises GraphQLError LIMIT_EXCEEDED past the node limit."""
+        """Count the items of lists, each time they are returned. Raises GraphQLError LIMIT_EXCEEDED past the limit."""
         self._nodes += nodes
         if self._nodes > self._node_limit:
             raise GraphQLError(
@@ -72,12 +84,6 @@ class Context:
 
     def cursor(self, position: int) -> str:
         return Cursor(self.viewer.organization_id, self.hub.epoch, position).encode()
-
-
-def _size(value: object) -> int:
-    if isinstance(value, list):
-        return len(value)
-    return len(value.rows) if isinstance(value, Page) else 1
 
 
 Info = strawberry.Info[Context, None]

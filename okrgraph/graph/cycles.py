@@ -1,16 +1,23 @@
 """Cycle in the schema."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import strawberry
 
-from okrgraph.graph.context import Info
+from okrgraph.graph.context import Context
 from okrgraph.graph.node import Node
+from okrgraph.graph.relations import computed
 from okrgraph.kit import clock
 from okrgraph.okrs.rows import CycleRow
 from okrgraph.okrs.vocabulary import CycleKind, CycleState
 from okrgraph.okrs.weeks import today_in, week_of
+
+
+def _current_weeks(context: Context, cycles: Sequence[CycleRow]) -> list[int | None]:
+    today = today_in(context.viewer.time_zone, clock.now())
+    return [week_of(cycle.starts_on, cycle.ends_on, today) for cycle in cycles]
 
 
 @strawberry.type(description="A period that objectives belong to, such as a quarter.")
@@ -22,13 +29,11 @@ class Cycle(Node):
     ends_on: date | None = strawberry.field(description="Last day; null for a backlog.")
     state: CycleState = strawberry.field(description="Where it stands.")
 
-    @strawberry.field(
-        description="1 for the first seven days of the cycle; null outside it. In the organisation's time zone."
+    current_week: int | None = computed(
+        _current_weeks,
+        "1 for the first seven days of the cycle; null outside it. In the organisation's time zone.",
+        needs=("starts_on", "ends_on"),
     )
-    @staticmethod
-    def current_week(root: strawberry.Parent[CycleRow], info: Info) -> int | None:
-        today = today_in(info.context.viewer.time_zone, clock.now())
-        return week_of(root.starts_on, root.ends_on, today)
 
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:

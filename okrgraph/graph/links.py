@@ -1,15 +1,17 @@
 """AlignmentLink in the schema."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Union
+from uuid import UUID
 
 import strawberry
 
-from okrgraph.graph.context import Batch, Info
+from okrgraph.graph.context import Context
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person
-from okrgraph.graph.relations import VIEWER_DEPENDENT, one
+from okrgraph.graph.relations import computed, loaded, one
 from okrgraph.okrs import reads
 from okrgraph.okrs.link_reads import LIVE
 from okrgraph.okrs.rows import LinkRow
@@ -34,6 +36,39 @@ StatesArgument = Annotated[
 def in_states(states: Sequence[LinkState] | None = None) -> dict[str, tuple[LinkState, ...]]:
     """The batch argument of the states asked for."""
     return {"states": LIVE if states is None else tuple(sorted(set(states)))}
+
+
+async def _parents(context: Context, links: Sequence[LinkRow]) -> list[Any]:
+    key_results, objectives = await asyncio.gather(
+        context.load_many(reads.key_results_by_id, [link.parent_key_result_id for link in links]),
+        context.load_many(reads.objectives_by_id, [link.parent_objective_id for link in links]),
+    )
+    return [
+        key_results.get(link.parent_key_result_id)
+        if link.parent_key_result_id is not None
+        else objectives.get(link.parent_id)
+        for link in links
+    ]
+
+
+async def _can_be_decided(context: Context, links: Sequence[LinkRow]) -> list[bool]:
+    # Not by the links' ids: in a page of changes one link stands several times, each time as it was.
+    proposed = [link if link.state is LinkState.PROPOSED else None for link in links]
+    key_results = await context.load_many(
+        reads.key_results_by_id, [link.parent_key_result_id for link in proposed if link is not None]
+    )
+
+    def objective_of(link: LinkRow | None) -> UUID | None:
+        if link is None:
+            return None
+        if link.parent_key_result_id is None:
+            return link.parent_objective_id
+        key_result = key_results.get(link.parent_key_result_id)
+        return key_result.objective_id if key_result is not None else None
+
+    objectives = [objective_of(link) for link in proposed]
+    editable = await context.load_many(reads.editable_objectives, objectives)
+    return [key is not None and bool(editable.get(key)) for key in objectives]
 
 
 @strawberry.type(description="The claim that an objective supports a key result or another objective.")
@@ -61,36 +96,22 @@ class AlignmentLink(Node):
     decision_note: str | None = strawberry.field(description="What was said with that decision.")
     created_at: datetime = strawberry.field(description="When it was proposed.")
 
-    @strawberry.field(
-        name="primary",
-        description="Whether the alignment tree follows this link; one of a child's links at most.",
+    primary: bool = computed(
+        lambda _context, links: [link.is_primary for link in links],
+        "Whether the alignment tree follows this link; one of a child's links at most.",
+        needs=("is_primary",),
     )
-    @staticmethod
-    def primary(root: strawberry.Parent[LinkRow]) -> bool:
-        return root.is_primary
-
-    @strawberry.field(description="Null when the viewer may not see it.", metadata={VIEWER_DEPENDENT: True})
-    @staticmethod
-    async def parent(root: strawberry.Parent[LinkRow], info: Info) -> LinkParent | None:
-        is_key_result = root.parent_key_result_id is not None
-        batch: Batch[Any] = reads.key_results_by_id if is_key_result else reads.objectives_by_id
-        found: Any = await info.context.load(batch, root.parent_id)
-        return found  # type: ignore[no-any-return]
-
-    @strawberry.field(
-        description="Whether the viewer may accept or decline it: it is proposed, and the parent's side."
+    parent: LinkParent | None = loaded(
+        _parents,
+        "Null when the viewer may not see it.",
+        needs=("parent_objective_id", "parent_key_result_id"),
+        viewer_dependent=True,
     )
-    @staticmethod
-    async def viewer_can_decide(root: strawberry.Parent[LinkRow], info: Info) -> bool:
-        if root.state is not LinkState.PROPOSED:
-            return False
-        objective_id = root.parent_objective_id
-        if root.parent_key_result_id is not None:
-            key_result = await info.context.load(reads.key_results_by_id, root.parent_key_result_id)
-            objective_id = key_result.objective_id if key_result is not None else None
-        if objective_id is None:
-            return False
-        return bool(await info.context.load(reads.editable_objectives, objective_id))
+    viewer_can_decide: bool = loaded(
+        _can_be_decided,
+        "Whether the viewer may accept or decline it: it is proposed, and the parent's side.",
+        needs=("state", "parent_objective_id", "parent_key_result_id"),
+    )
 
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:

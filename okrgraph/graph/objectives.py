@@ -1,6 +1,8 @@
 """Objective and its confidence summary in the schema."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +11,14 @@ import strawberry
 from okrgraph.discussion import reads as discussion_reads
 from okrgraph.graph.comments import Comment
 from okrgraph.graph.connections import After, Before, Connection, First, Last, connection
-from okrgraph.graph.context import Info
+from okrgraph.graph.context import Context
 from okrgraph.graph.cycles import Cycle
+from okrgraph.graph.engine.fields import NEEDS
 from okrgraph.graph.key_results import KeyResult
 from okrgraph.graph.links import AlignmentLink, StatesArgument, in_states
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person, Team
-from okrgraph.graph.relations import many, one, with_arguments
+from okrgraph.graph.relations import loaded, many, one, with_arguments
 from okrgraph.kit import clock
 from okrgraph.okrs import link_reads, reads
 from okrgraph.okrs.confidence import stale_count, summary_of
@@ -23,6 +26,17 @@ from okrgraph.okrs.rows import ObjectiveRow
 from okrgraph.okrs.vocabulary import AlignmentBasis, CloseOutcome, ObjectiveLevel, ObjectiveState
 from okrgraph.okrs.weeks import today_in
 from okrgraph.people import reads as people_reads
+
+
+async def _stale_counts(context: Context, summaries: Sequence["ConfidenceSummary"]) -> list[int]:
+    keys = [summary.objective_id for summary in summaries]
+    days = await context.load_many(reads.last_check_ins_of_objectives, keys)
+    organization = await context.load(people_reads.organizations_by_id, context.viewer.organization_id)
+    if organization is None:
+        return [0 for _ in keys]
+    today = today_in(organization.time_zone, clock.now())
+    allowed = organization.cadence_days, organization.grace_days
+    return [stale_count(days.get(key) or (), today, *allowed) for key in keys]
 
 
 @strawberry.type(
@@ -37,20 +51,18 @@ class ConfidenceSummary:
     unrated: int = strawberry.field(description="Key results that nobody has rated yet.")
     declining: int = strawberry.field(description="Key results whose rating falls.")
 
-    @strawberry.field(description="Key results whose last rating is older than the cadence and its grace.")
-    async def stale(self, info: Info) -> int:
-        context = info.context
-        days = await context.load(reads.last_check_ins_of_objectives, self.objective_id)
-        organization = await context.load(people_reads.organizations_by_id, context.viewer.organization_id)
-        if not days or organization is None:
-            return 0
-        today = today_in(organization.time_zone, clock.now())
-        return stale_count(days, today, organization.cadence_days, organization.grace_days)
+    stale: int = loaded(
+        _stale_counts, "Key results whose last rating is older than the cadence and its grace."
+    )
+
+
+RATINGS = ("rated_1", "rated_2", "rated_3", "rated_4", "rated_5")
+_ratings_of = attrgetter(*RATINGS)
 
 
 def _summary_of(row: ObjectiveRow) -> ConfidenceSummary:
     """Everything but `stale`, which changes with the clock, follows from the objective's row."""
-    counts = (row.rated_1, row.rated_2, row.rated_3, row.rated_4, row.rated_5)
+    counts = _ratings_of(row)
     summary = summary_of(counts, unrated=row.unrated, declining=row.declining)
     return ConfidenceSummary(
         objective_id=row.id,
@@ -106,7 +118,10 @@ class Objective(Node):
         viewer_dependent=True,
     )
 
-    @strawberry.field(description="How sure the people closest to its key results are.")
+    @strawberry.field(
+        description="How sure the people closest to its key results are.",
+        metadata={NEEDS: ("id", *RATINGS, "unrated", "declining")},
+    )
     @staticmethod
     def confidence_summary(root: strawberry.Parent[ObjectiveRow]) -> ConfidenceSummary:
         return _summary_of(root)

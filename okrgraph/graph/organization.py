@@ -1,15 +1,16 @@
 """Organization and Viewer in the schema."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
 
 from okrgraph.graph.connections import After, Connection, First, connection
-from okrgraph.graph.context import Info
+from okrgraph.graph.context import Context
 from okrgraph.graph.cycles import Cycle
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person, Team
-from okrgraph.graph.relations import many, one
+from okrgraph.graph.relations import loaded, many, one
 from okrgraph.graph.scalars import CursorText
 from okrgraph.okrs import reads as okr_reads
 from okrgraph.people import reads
@@ -18,6 +19,11 @@ from okrgraph.people import reads
 def _search(text: str | None = None) -> dict[str, str] | None:
     text = (text or "").strip()
     return None if "\x00" in text or len(text) > 200 else {"text": text}
+
+
+async def _cursors(context: Context, organizations: Sequence[reads.OrganizationRow]) -> list[str]:
+    head = context.cursor(await context.read_head())
+    return [head for _ in organizations]
 
 
 @strawberry.type(description="The organisation that the viewer's credential belongs to.")
@@ -38,13 +44,12 @@ class Organization(Node):
     cycles: list[Cycle] = many(okr_reads.cycles_of_organization, "id", "All cycles, newest start first.")
     teams: list[Team] = many(reads.teams_of_organization, "id", "All teams, by name.")
 
-    @strawberry.field(
-        description="Head of the change log, read before any other field of the response: subscribe after it and "
-        "nothing is missed."
+    cursor: CursorText = loaded(
+        _cursors,
+        "Head of the change log, read before any other field of the response: subscribe after it and nothing is "
+        "missed.",
+        needs=(),
     )
-    @staticmethod
-    async def cursor(root: strawberry.Parent[reads.OrganizationRow], info: Info) -> CursorText:
-        return CursorText(info.context.cursor(await info.context.read_head()))
 
     @connection(
         reads.people_of_organization,

@@ -1,23 +1,26 @@
-"""Relations, declared once on a field as a batch function: the DataLoader here and an engine later read the same.
+"""Relations and computed fields, declared once on a field by what reads them for many rows at once.
 
-A relation gives, for the keys of a whole layer, what belongs to each; no relation runs once a row.
+graphql-core and the engine go through the same function; nothing here runs SQL once a row.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import strawberry
-from strawberry.extensions import FieldExtension
 
-from okrgraph.graph.context import Batch, Info
+from okrgraph.graph.context import Batch, Context
+from okrgraph.graph.engine.fields import BatchField, ColumnField, LoadedField
 
 # Metadata of a field: two viewers may see different values, so a feed executes it for each subscriber.
 VIEWER_DEPENDENT = "viewer_dependent"
 
 Bind = Callable[..., dict[str, Any] | None]
+Compute = Callable[[Context, Sequence[Any]], Sequence[Any]]
+Load = Callable[[Context, Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
-class Relation(FieldExtension):
+class Relation(BatchField):
     """How a field gets its value.
 
     batch: the read. key: the source's attribute that holds the key; a None there gives null or an empty list.
@@ -29,30 +32,65 @@ class Relation(FieldExtension):
         self.key = key
         self.many = many
         self.bind = bind
+        self.needs = (key,)
+        self._keys_of = attrgetter(key)
 
-    async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
-        key = getattr(source, self.key)
-        arguments = self.bind(**kwargs) if self.bind is not None else kwargs
-        found = None
-        if key is not None and arguments is not None:
-            found = await info.context.load(self.batch, key, **arguments)
-        return [] if found is None and self.many else found
+    async def column(
+        self, context: Context, sources: Sequence[Any], arguments: dict[str, Any]
+    ) -> Sequence[Any]:
+        bound = self.bind(**arguments) if self.bind is not None else arguments
+        if bound is None:
+            return [[] if self.many else None for _ in sources]
+        keys = list(map(self._keys_of, sources))
+        found = await context.load_many(self.batch, keys, **bound)
+        column: list[Any] = list(map(found.get, keys))
+        if self.many:
+            column = [[] if items is None else items for items in column]
+            context.count(sum(map(len, column)))
+        return column
+
+
+def _field(extension: Any, description: str, viewer_dependent: bool) -> Any:
+    field: Any = strawberry.field(
+        description=description, extensions=[extension], metadata={VIEWER_DEPENDENT: viewer_dependent}
+    )
+    # Some types are made as objects, and none of them is given what is read later.
+    field.init = field.repr = field.compare = False
+    return field
 
 
 def one(batch: Batch[Any], key: str, description: str, *, viewer_dependent: bool = False) -> Any:
     """A field with at most one entity, found by the key in the source's attribute."""
-    relation = Relation(batch, key, many=False, bind=None)
-    return strawberry.field(
-        description=description, extensions=[relation], metadata={VIEWER_DEPENDENT: viewer_dependent}
-    )
+    return _field(Relation(batch, key, many=False, bind=None), description, viewer_dependent)
 
 
 def many(batch: Batch[Any], key: str, description: str, *, viewer_dependent: bool = False) -> Any:
     """A field with a complete list."""
-    relation = Relation(batch, key, many=True, bind=None)
-    return strawberry.field(
-        description=description, extensions=[relation], metadata={VIEWER_DEPENDENT: viewer_dependent}
-    )
+    return _field(Relation(batch, key, many=True, bind=None), description, viewer_dependent)
+
+
+def computed(
+    compute: Compute,
+    description: str,
+    *,
+    needs: tuple[str, ...] | None = None,
+    viewer_dependent: bool = False,
+) -> Any:
+    """A field that follows from the rows and the context without reading anything.
+
+    needs: the attributes of the row that it looks at; any, unless said.
+    """
+    return _field(ColumnField(compute, needs), description, viewer_dependent)
+
+
+def loaded(
+    load: Load, description: str, *, needs: tuple[str, ...] | None = None, viewer_dependent: bool = False
+) -> Any:
+    """A field computed for many rows at once from what the context loads.
+
+    needs: the attributes of the row that it looks at; any, unless said.
+    """
+    return _field(LoadedField(load, needs), description, viewer_dependent)
 
 
 def with_arguments(

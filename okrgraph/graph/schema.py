@@ -1,7 +1,7 @@
 """The schema: the root fields, and everything put together with the limits that hold for every operation."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Annotated, Any, cast
 
 import strawberry
@@ -30,6 +30,7 @@ from okrgraph.graph.comment_mutations import CommentMutations
 from okrgraph.graph.connections import After, Connection, ConnectionRelation, First, page_request
 from okrgraph.graph.context import Batch, Context, Info
 from okrgraph.graph.cycles import Cycle
+from okrgraph.graph.engine.engine import Engine
 from okrgraph.graph.key_result_mutations import KeyResultMutations
 from okrgraph.graph.key_results import KeyResult
 from okrgraph.graph.link_mutations import LinkMutations
@@ -187,7 +188,8 @@ class Query:
     ) -> Connection[Objective]:
         request = page_request(okr_reads.OBJECTIVE_ORDER, first, after)
         organization = info.context.viewer.organization_id
-        return await _OBJECTIVES.page(info, organization, request, {"filter": filter})  # type: ignore[return-value]
+        pages = await _OBJECTIVES.pages(info.context, [organization], request, {"filter": filter})
+        return pages[0]  # type: ignore[return-value]
 
     @strawberry.field(
         description="The whole alignment tree of a cycle, of any depth, as rows in depth-first order; a client nests "
@@ -302,10 +304,24 @@ class HeadFirst(SchemaExtension):
         yield
 
 
-def make_schema() -> MaskedSchema:
-    """Build the schema that the server serves."""
+class ServedSchema(MaskedSchema):
+    """A schema whose queries are taken by the engine where it can, and by graphql-core where it declines."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scalars = self.schema_converter.scalar_registry
+        self.engine = Engine(self._schema, self.config, scalars)
+
+    def _get_execute_function(self) -> Callable[..., Any]:
+        return self.engine.in_front_of(super()._get_execute_function())
+
+
+def make_schema(*, engine: bool = True) -> ServedSchema:
+    """Build the schema that the server serves. engine: whether graphql-core is spared the queries."""
     extensions: Sequence[Any] = [*limits.extensions(), HeadFirst]
-    return MaskedSchema(Query, Mutation, Subscription, config=config(), extensions=extensions)
+    schema = ServedSchema(Query, Mutation, Subscription, config=config(), extensions=extensions)
+    schema.engine.is_on = engine
+    return schema
 
 
 def sdl() -> str:

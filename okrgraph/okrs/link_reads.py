@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from okrgraph.events.rows import columns, fetch_groups, fetch_rows
+from okrgraph.events.rows import columns, fetch_groups, fetch_rows, narrowable
 from okrgraph.okrs.rows import LinkRow, ObjectiveRow
 from okrgraph.okrs.visibility import visible
 from okrgraph.okrs.vocabulary import LinkState
@@ -15,6 +15,7 @@ _LINK_ORDER = "ORDER BY l.is_primary DESC, l.created_at, l.id"
 LIVE = (LinkState.PROPOSED, LinkState.ACCEPTED)
 
 
+@narrowable(LinkRow)
 async def links_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, LinkRow]:
     rows = await fetch_rows(
         LinkRow,
@@ -38,6 +39,7 @@ async def _links_by(
     )
 
 
+@narrowable(LinkRow)
 async def links_of_children(
     viewer: Viewer, keys: Sequence[UUID], *, states: tuple[LinkState, ...] = LIVE
 ) -> dict[UUID, list[LinkRow]]:
@@ -45,12 +47,14 @@ async def links_of_children(
     return await _links_by(viewer, "child_id", keys, states)
 
 
+@narrowable(LinkRow)
 async def links_to_objectives(
     viewer: Viewer, keys: Sequence[UUID], *, states: tuple[LinkState, ...] = LIVE
 ) -> dict[UUID, list[LinkRow]]:
     return await _links_by(viewer, "parent_objective_id", keys, states)
 
 
+@narrowable(LinkRow)
 async def links_to_key_results(
     viewer: Viewer, keys: Sequence[UUID], *, states: tuple[LinkState, ...] = LIVE
 ) -> dict[UUID, list[LinkRow]]:
@@ -68,11 +72,13 @@ async def _aligned_to(viewer: Viewer, end: str, keys: Sequence[UUID]) -> dict[UU
     )
 
 
+@narrowable(ObjectiveRow)
 async def aligned_to_objectives(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[ObjectiveRow]]:
     """Objectives that an accepted CONTRIBUTES or SUPPORTS link ties to each objective, in any cycle."""
     return await _aligned_to(viewer, "parent_objective_id", keys)
 
 
+@narrowable(ObjectiveRow)
 async def aligned_to_key_results(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[ObjectiveRow]]:
     """Objectives that an accepted CONTRIBUTES or SUPPORTS link ties to each key result, in any cycle."""
     return await _aligned_to(viewer, "parent_key_result_id", keys)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from okrgraph.events.database import fetch_all
 from okrgraph.events.pages import Order, OrderKey, Page, PageRequest, fetch_pages
-from okrgraph.events.rows import columns, fetch_groups, fetch_rows
+from okrgraph.events.rows import columns, fetch_groups, fetch_rows, narrowable
 from okrgraph.kit import clock
 from okrgraph.okrs.rights import Stewardship, can_edit
 from okrgraph.okrs.rows import CheckInRow, CycleRow, KeyResultRow, ObjectiveRow
@@ -56,6 +56,7 @@ async def current_cycle_of_organization(viewer: Viewer, keys: Sequence[UUID]) ->
     return {viewer.organization_id: found} if found is not None else {}
 
 
+@narrowable(ObjectiveRow)
 async def objectives_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, ObjectiveRow]:
     rows = await fetch_rows(
         ObjectiveRow,
@@ -66,6 +67,7 @@ async def objectives_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, O
     return {row.id: row for row in rows}
 
 
+@narrowable(ObjectiveRow)
 async def objectives_of_teams(
     viewer: Viewer, keys: Sequence[UUID], *, cycle_id: UUID
 ) -> dict[UUID, list[ObjectiveRow]]:
@@ -82,6 +84,7 @@ async def objectives_of_teams(
     )
 
 
+@narrowable(ObjectiveRow)
 async def objectives_of_people(
     viewer: Viewer, keys: Sequence[UUID], *, cycle_id: UUID
 ) -> dict[UUID, list[ObjectiveRow]]:
@@ -136,6 +139,7 @@ class ObjectiveSelection:
         }
 
 
+@narrowable(ObjectiveRow, *OBJECTIVE_ORDER.attributes)
 async def objectives_of_organization(
     viewer: Viewer, keys: Sequence[UUID], *, page: PageRequest, selection: ObjectiveSelection
 ) -> dict[UUID, Page[ObjectiveRow]]:
@@ -189,6 +193,7 @@ async def editable_objectives(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID
     return {key: viewer.may_write and can_edit(viewer, facts) for key, facts in found.items()}
 
 
+@narrowable(TeamRow)
 async def co_owning_teams(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[TeamRow]]:
     """Teams that own an objective together with the accountable one, by name."""
     return await fetch_groups(
@@ -201,6 +206,7 @@ async def co_owning_teams(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, li
     )
 
 
+@narrowable(KeyResultRow, "objective_id")
 async def key_results_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, KeyResultRow]:
     rows = await fetch_rows(
         KeyResultRow,
@@ -212,6 +218,7 @@ async def key_results_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, 
     return {row.id: row for row in rows}
 
 
+@narrowable(KeyResultRow)
 async def key_results_of_objectives(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[KeyResultRow]]:
     return await fetch_groups(
         KeyResultRow,
@@ -247,6 +254,7 @@ _CHECK_INS = (
 )
 
 
+@narrowable(CheckInRow)
 async def check_ins_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, CheckInRow]:
     rows = await fetch_rows(
         CheckInRow, f"SELECT {_CHECK_IN} {_CHECK_INS} AND i.id = ANY(:keys)", keys=keys, **viewer.params
@@ -254,6 +262,7 @@ async def check_ins_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, Ch
     return {row.id: row for row in rows}
 
 
+@narrowable(CheckInRow, *CHECK_IN_ORDER.attributes)
 async def check_ins_of_key_results(
     viewer: Viewer, keys: Sequence[UUID], *, page: PageRequest
 ) -> dict[UUID, Page[CheckInRow]]:

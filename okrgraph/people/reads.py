@@ -7,7 +7,7 @@ from uuid import UUID
 
 from okrgraph.events.database import fetch_all
 from okrgraph.events.pages import Order, OrderKey, Page, PageRequest, fetch_pages
-from okrgraph.events.rows import columns, fetch_groups, fetch_row, fetch_rows
+from okrgraph.events.rows import columns, fetch_groups, fetch_row, fetch_rows, narrowable
 from okrgraph.people.viewer import Viewer
 from okrgraph.people.vocabulary import PersonStatus, TeamKind
 
@@ -75,21 +75,25 @@ async def organizations_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID
     return {viewer.organization_id: await organization_of(viewer)}
 
 
+@narrowable(TeamRow)
 async def teams_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, TeamRow]:
     rows = await fetch_rows(TeamRow, f"{_TEAM} AND t.id = ANY(:keys)", keys=keys, **viewer.params)
     return {row.id: row for row in rows}
 
 
+@narrowable(TeamRow)
 async def teams_of_organization(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[TeamRow]]:
     rows = await fetch_rows(TeamRow, f"{_TEAM} {_TEAM_ORDER}", **viewer.params)
     return {viewer.organization_id: rows}
 
 
+@narrowable(TeamRow)
 async def companies_of_organizations(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, TeamRow]:
     rows = await fetch_rows(TeamRow, f"{_TEAM} AND t.parent_id IS NULL", **viewer.params)
     return {viewer.organization_id: rows[0]} if rows else {}
 
 
+@narrowable(TeamRow)
 async def teams_below(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[TeamRow]]:
     """Teams directly below each team."""
     return await fetch_groups(
@@ -101,11 +105,13 @@ async def teams_below(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[T
     )
 
 
+@narrowable(PersonRow)
 async def people_by_id(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, PersonRow]:
     rows = await fetch_rows(PersonRow, f"{_PERSON} AND p.id = ANY(:keys)", keys=keys, **viewer.params)
     return {row.id: row for row in rows}
 
 
+@narrowable(PersonRow)
 async def members_of_teams(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[PersonRow]]:
     return await fetch_groups(
         PersonRow,
@@ -117,6 +123,7 @@ async def members_of_teams(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, l
     )
 
 
+@narrowable(TeamRow)
 async def teams_of_people(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, list[TeamRow]]:
     return await fetch_groups(
         TeamRow,
@@ -140,6 +147,7 @@ _PEOPLE_FOUND = (
 )
 
 
+@narrowable(PersonRow, *PEOPLE_ORDER.attributes)
 async def people_of_organization(
     viewer: Viewer, keys: Sequence[UUID], *, page: PageRequest, text: str = ""
 ) -> dict[UUID, Page[PersonRow]]:

@@ -296,6 +296,7 @@ URL_SHAPES = (
         ("OKRGRAPH_DATABASE_URL", "postgres://localhost:port/okrgraph", URL_SHAPES),
         ("OKRGRAPH_DATABASE_URL", "okrgraph.db", URL_SHAPES),
         ("OKRGRAPH_LOG_FORMAT", "xml", "OKRGRAPH_LOG_FORMAT must be text or json."),
+        ("OKRGRAPH_ENGINE", "fast", "OKRGRAPH_ENGINE must be on or off."),
         (
             "OKRGRAPH_DRAIN_SECONDS",
             "soon",

@@ -14,12 +14,10 @@ from okrgraph.events.hub import Hub
 from okrgraph.events.unit_of_work import doorbell
 from okrgraph.graph.context import Context
 from okrgraph.graph.masking import MaskedSchema
-from okrgraph.graph.schema import make_schema
 from okrgraph.people.viewer import Viewer
+from tests.both_executors import WITH_ENGINE, by_both
 from tests.databases import open_and_audited
 from tests.graph.stage import Stage, make_stage
-
-SCHEMA = make_schema()
 
 
 @dataclass
@@ -37,8 +35,8 @@ class Graph:
         return result.data
 
     async def result(self, viewer: Viewer, document: str, **variables: Any) -> Any:
-        context = Context(viewer, self.hub)
-        return await self.schema.execute(document, variable_values=variables, context_value=context)
+        """Run an operation; a query by both executors, which must agree."""
+        return await by_both(viewer, self.hub, document, variables)
 
     async def subscribe(self, viewer: Viewer, document: str, **variables: Any) -> Any:
         context = Context(viewer, self.hub)
@@ -54,7 +52,7 @@ async def following() -> AsyncIterator[Graph]:
     task = asyncio.create_task(hub.run(ready))
     await ready.wait()
     with doorbell(broker):
-        yield Graph(SCHEMA, hub)
+        yield Graph(WITH_ENGINE, hub)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

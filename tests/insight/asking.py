@@ -4,16 +4,12 @@ from typing import Any
 
 from okrgraph.events.broker import InProcessBroker
 from okrgraph.events.hub import Hub
-from okrgraph.graph.context import Context
-from okrgraph.graph.schema import make_schema
 from okrgraph.people.viewer import Viewer
-
-SCHEMA = make_schema()
+from tests.both_executors import by_both
 
 
 async def answer(viewer: Viewer, document: str, **variables: Any) -> Any:
-    context = Context(viewer, Hub(InProcessBroker(), poll_seconds=60))
-    return await SCHEMA.execute(document, variable_values=variables, context_value=context)
+    return await by_both(viewer, Hub(InProcessBroker(), poll_seconds=60), document, variables)
 
 
 async def ask(viewer: Viewer, document: str, **variables: Any) -> dict[str, Any]:

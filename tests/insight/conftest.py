@@ -10,13 +10,10 @@ from benchmarks.reference_data import reference_rows, write_csv
 from okrgraph.events.broker import InProcessBroker
 from okrgraph.events.database import opened
 from okrgraph.events.hub import Hub
-from okrgraph.graph.context import Context
-from okrgraph.graph.schema import make_schema
 from okrgraph.people.tokens import create_token, viewer_of_token
 from okrgraph.people.viewer import Viewer
 from okrgraph.transfer.importing import import_file
-
-SCHEMA = make_schema()
+from tests.both_executors import by_both
 
 
 async def load_reference() -> str:
@@ -33,8 +30,7 @@ class Reference:
     async def run(self, document: str, **variables: object) -> dict:
         hub = Hub(InProcessBroker(), poll_seconds=3_600)
         hub.epoch = "0" * 16
-        context = Context(self.viewer, hub)
-        result = await SCHEMA.execute(document, variable_values=variables, context_value=context)
+        result = await by_both(self.viewer, hub, document, variables)
         assert result.errors is None, result.errors
         return result.data
 
