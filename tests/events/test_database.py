@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +48,9 @@ def test_a_postgres_url_is_taken_apart(scheme):
     )
 
     assert (address.path, address.is_sqlite, address.engine) == (None, False, "tortoise.backends.asyncpg")
-    assert address.credentials == {
+    credentials = dict(address.credentials)
+    assert issubclass(credentials.pop("connection_class"), asyncpg.Connection)
+    assert credentials == {
         "host": "db.example",
         "port": 5433,
         "user": "ada@acme",

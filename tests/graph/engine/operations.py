@@ -1,6 +1,7 @@
 """Random operations that the schema takes: walked from the schema itself, so that a field added later is walked too."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,15 +32,40 @@ _ROOTS = (*("objectives", "nodes", "organization", "alignmentTree", "changesSinc
 ALIASES = 18
 DIRECTIVES = 12
 ARGUED = 8
+# Fields with a selection of their own.
+SELECTED = 50
 DEPTH = 7
 
 
 @dataclass
+class Words:
+    """Values that stand for `@own:Objective:17` and the like in an operation. foreign: ids of another organisation."""
+
+    own: dict[str, list[str]]
+    foreign: dict[str, list[str]]
+    cursors: dict[str, list[str]]
+    """Of "lists" and of the "log"."""
+
+    def put_into(self, text: str) -> str:
+        def value(match: re.Match[str]) -> str:
+            values = getattr(self, match[1])[match[2]]
+            return str(values[int(match[3]) % len(values)])
+
+        return re.sub(r"@(own|foreign|cursors):(\w+):(\d+)", value, text)
+
+
+@dataclass
 class Operation:
+    """What was drawn, without a word of the database: drawn again on another one it is the same."""
+
     document: str
     variables: dict[str, Any]
     conditions: list[str]
     """The variables of @skip and @include."""
+
+    def over(self, words: Words) -> "Operation":
+        variables = json.loads(words.put_into(json.dumps(self.variables)))
+        return Operation(words.put_into(self.document), variables, self.conditions)
 
     def flipped(self) -> dict[str, Any]:
         """The variables with every condition turned round: another plan of the same document."""
@@ -47,22 +73,12 @@ class Operation:
 
 
 @dataclass
-class Words:
-    """Values that arguments may have. foreign_ids: of another organisation."""
-
-    ids: dict[str, list[str]]
-    foreign_ids: dict[str, list[str]]
-    list_cursors: list[str]
-    change_cursors: list[str]
-
-
-@dataclass
 class _Making:
     draw: Any
-    words: Words
     variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
     conditions: list[str] = field(default_factory=list)
     fragments: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    selected: int = 0
     aliases: int = 0
     directives: int = 0
     argued: int = 0
@@ -99,19 +115,22 @@ class _Making:
                 usual = [1, 2, 5, 100] if argument != "maxDepth" else [0, 1, 3]
                 return self.pick([*usual, -1]) if self.chance(10) else self.pick(usual)
             case "after" | "before", "String":
-                return self.pick([*self.words.list_cursors, "no cursor"])
+                return self.word("cursors:lists") if self.chance(95) else "no cursor"
             case _, "Cursor":
-                return self.pick([*self.words.change_cursors, "no cursor"])
+                return self.word("cursors:log") if self.chance(95) else "no cursor"
             case _, "ID":
                 return self.id(argument)
         return self.pick(["", "P1", "win", "%"])
 
+    def word(self, kind: str) -> str:
+        return f"@{kind}:{self.draw(st.integers(0, 199))}"
+
     def id(self, argument: str) -> str:
         usual = {"cycleId": "Cycle", "teamId": "Team", "ownerId": "Person"}.get(argument)
         kind = usual if usual and not self.chance(10) else self.pick(_OFTEN)
-        if not self.chance(85):
-            return str(self.pick([*self.words.foreign_ids[kind], "obj_nothing"]))
-        return str(self.pick(self.words.ids[kind]))
+        if self.chance(15):
+            return self.word(f"foreign:{kind}") if self.chance(70) else "obj_nothing"
+        return self.word(f"own:{kind}")
 
     def written(self, value: Any, given: Any) -> str:
         """A value as a literal."""
@@ -215,6 +234,9 @@ class _Making:
         return f"{alias}{name}{self.directive()}"
 
     def nested(self, given: GraphQLObjectType, name: str, depth: int, owner: str) -> str:
+        self.selected += 1
+        if self.selected > SELECTED:
+            return ""
         each = given.fields[name]
         arguments = ""
         alias = f"{owner}_{name}: " if owner else ""
@@ -248,5 +270,5 @@ class _Making:
 
 
 @st.composite
-def operations(draw: Any, words: Words) -> Operation:
-    return _Making(draw, words).operation()
+def operations(draw: Any) -> Operation:
+    return _Making(draw).operation()
