@@ -97,9 +97,9 @@ def demo(
         raise OperatorError(f"The folder {data} cannot be made: {error.strerror}.") from error
     path = (data / "demo.sqlite3").resolve()
     settings = _settings(database_url=f"sqlite:///{quote(str(path))}", public_url=f"http://{host}:{port}")
-    from okrgraph import serving
+    from okrgraph.serving.demonstration import serve_demonstration
 
-    serving.serve_demonstration(
+    serve_demonstration(
         settings,
         host,
         port,
@@ -112,20 +112,17 @@ def demo(
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    workers: Annotated[int, typer.Option(help="Serving processes.", min=1)] = 1,
+    workers: Annotated[
+        int, typer.Option(help="Serving processes; several need PostgreSQL and Redis.", min=1, max=64)
+    ] = 1,
 ) -> None:
     """Serve the database that the settings name."""
     settings = _settings()
-    if workers > 1:
-        if settings.database.is_sqlite or not settings.redis_url:
-            raise OperatorError(
-                "Several workers need OKRGRAPH_DATABASE_URL=postgres://... and OKRGRAPH_REDIS_URL."
-            )
-        raise OperatorError("This version serves with one worker; start one process for each port instead.")
-    from okrgraph import serving
+    from okrgraph.serving import starting
 
+    starting.require_servable(settings, workers)
     _with_migrated(settings, _nothing)
-    serving.serve(settings, host, port)
+    starting.serve(settings, host, port, workers)
 
 
 async def _nothing() -> None:
@@ -268,6 +265,28 @@ def schema() -> None:
     from okrgraph.graph.schema import sdl
 
     typer.echo(sdl(), nl=False)
+
+
+@app.command(epilog="Example: okrgraph doctor && okrgraph serve --workers 4")
+def doctor() -> None:
+    """Try out all that a server needs: database, Redis, clocks, and that a change arrives at a subscription."""
+    import logging
+
+    from okrgraph.doctor import findings
+
+    # What goes wrong is in the findings.
+    logging.disable()
+
+    async def run() -> int:
+        wrong = 0
+        async for finding in findings():
+            typer.echo(str(finding))
+            wrong += finding.is_well is False
+        return wrong
+
+    wrong = asyncio.run(run())
+    if wrong:
+        raise OperatorError(f"{wrong} thing{'s are' if wrong > 1 else ' is'} wrong; see above what to do.")
 
 
 def _duration(text: str) -> timedelta:

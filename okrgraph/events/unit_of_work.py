@@ -1,4 +1,4 @@
-"""The one way to change anything: receipt, rows and log in one transaction, then the doorbell."""
+"""The one way to change anything: receipt, rows and log in one transaction, then the announcement."""
 
 import asyncio
 import functools
@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 from okrgraph.events import log, receipts
-from okrgraph.events.broker import Broker
+from okrgraph.events.broker import Announcement, Broker
 from okrgraph.events.entry import Entry
 from okrgraph.events.receipts import Done, Receipt
 from okrgraph.events.transactions import is_retryable, transaction
@@ -39,7 +39,7 @@ _begun: set[asyncio.Future[Done]] = set()
 
 @contextmanager
 def doorbell(broker: Broker) -> Iterator[None]:
-    """Ring this broker after each commit of the process, for what runs inside."""
+    """Publish each commit of the process through this broker, for what runs inside."""
     global _broker  # noqa: PLW0603 - one process has one broker, as it has one database
     before, _broker = _broker, broker
     try:
@@ -73,23 +73,30 @@ class UnitOfWork:
         self.entries.extend(entries)
 
 
-async def _write_log(work: UnitOfWork, receipt: Receipt | None, entity_id: UUID) -> int:
+async def _write_log(
+    work: UnitOfWork, receipt: Receipt | None, entity_id: UUID, counter_ms: int
+) -> tuple[int, Announcement | None]:
+    """The position of the change, and what there is to tell of it."""
     mutation_id = receipt.mutation_id if receipt else None
     if work.entries:
-        return await log.append(
+        appended = await log.append(
             work.organization_id,
             work.entries,
             actor_id=work.actor_id,
             mutation_id=mutation_id,
             entity_id=entity_id,
             at=work.at,
+            timeout_ms=counter_ms,
         )
+        return appended.head, Announcement(work.organization_id, appended.head, appended.carried)
     head = await log.head_of(work.organization_id)
     await log.finish_receipt(work.organization_id, work.actor_id, mutation_id, entity_id, head.position)
-    return head.position
+    return head.position, None
 
 
-async def _attempt(author: Author, body: Callable[[UnitOfWork], Awaitable[UUID]]) -> tuple[Done, bool]:
+async def _attempt(
+    author: Author, body: Callable[[UnitOfWork], Awaitable[UUID]], counter_ms: int
+) -> tuple[Done, Announcement | None]:
     async with transaction():
         work = UnitOfWork(author.organization_id, author.person_id)
         if author.receipt is not None and author.person_id is not None:
@@ -97,28 +104,35 @@ async def _attempt(author: Author, body: Callable[[UnitOfWork], Awaitable[UUID]]
                 author.organization_id, author.person_id, author.receipt, clock.now()
             )
             if earlier is not None:
-                return earlier, False
+                return earlier, None
         entity_id = await body(work)
-        return Done(entity_id, await _write_log(work, author.receipt, entity_id)), bool(work.entries)
+        position, announcement = await _write_log(work, author.receipt, entity_id, counter_ms)
+        return Done(entity_id, position), announcement
 
 
-async def perform(author: Author, body: Callable[[UnitOfWork], Awaitable[UUID]]) -> Done:
+async def perform(
+    author: Author,
+    body: Callable[[UnitOfWork], Awaitable[UUID]],
+    *,
+    counter_ms: int = log.COUNTER_TIMEOUT_MS,
+) -> Done:
     """Run a body that changes rows and returns the entity it was about, as one transaction with its log.
 
-    A deadlock or a lock that could not be had in time runs the body again, up to four times in all.
+    A deadlock or a lock that could not be had in time runs the body again, up to four times in all; counter_ms is
+    the time for the lock that every change of the organisation takes last.
     Raises what the body raises, BusyError when every attempt met a lock; then nothing was written.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            done, grown = await _attempt(author, body)
+            done, announcement = await _attempt(author, body, counter_ms)
         except Exception as error:
             if not is_retryable(error):
                 raise
             if attempt == ATTEMPTS:
                 raise BusyError("Others are changing the same things; try again in a moment.") from error
             continue
-        if grown and _broker is not None:
-            await _broker.publish(author.organization_id, done.position)
+        if announcement is not None and _broker is not None:
+            _broker.publish(announcement)
         return done
     raise AssertionError("unreachable: the last attempt returns or raises")
 

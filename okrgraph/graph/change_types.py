@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import strawberry
 
 from okrgraph.discussion.events import CommentChanged as CommentEvent
 from okrgraph.events.change import Change as Event
-from okrgraph.events.entry import LoggedEntry
+from okrgraph.events.entry import BULK, LoggedEntry
 from okrgraph.graph.check_ins import CheckIn
 from okrgraph.graph.comments import Comment
 from okrgraph.graph.cycles import Cycle
@@ -64,7 +64,10 @@ class ChangeMeta:
     actor_id: strawberry.Private[UUID | None]
 
     actor: Person | None = one(
-        people_reads.people_by_id, "actor_id", "Who caused it; null for an import or the server itself."
+        people_reads.people_by_id,
+        "actor_id",
+        "Who caused it; null for an import or the server itself.",
+        shared=True,
     )
 
 
@@ -260,25 +263,41 @@ def entity_of(entry: LoggedEntry) -> tuple[str, UUID]:
     return entry.body["root_type"] if is_access else entry.entity_type, entry.entity_id
 
 
-def shown(entry: LoggedEntry, scopes: frozenset[str], cursor: str) -> Any | None:
-    """What an entry is for a viewer with these scopes; None when it is nothing."""
+class Verdict(IntEnum):
+    """What an entry is for one viewer."""
+
+    NOTHING = 0
+    CHANGE = 1
+    REMOVED = 2
+    GAINED = 3
+    LOST = 4
+
+
+def verdict_for(entry: LoggedEntry, scopes: frozenset[str]) -> Verdict:
+    """Decide by the entry's scopes and the viewer's."""
     sees, saw = entry.is_visible_to(scopes), entry.was_visible_to(scopes)
+    if entry.kind == ACCESS_KIND:
+        return Verdict.NOTHING if sees == saw else Verdict.GAINED if sees else Verdict.LOST
+    if entry.kind not in MEMBERS and entry.kind != BULK:
+        return Verdict.NOTHING
+    if sees or entry.kind == BULK:
+        return Verdict.CHANGE
+    return Verdict.REMOVED if saw else Verdict.NOTHING
+
+
+def shown_as(entry: LoggedEntry, verdict: Verdict, cursor: CursorText) -> Any:
+    """Make the change that was decided on; never asked for nothing, nor for a bulk change."""
     meta: dict[str, Any] = {
-        "cursor": CursorText(cursor),
+        "cursor": cursor,
         "at": entry.at,
         "actor_id": entry.actor_id,
         "client_mutation_id": entry.mutation_id,
     }
-    if entry.kind == ACCESS_KIND:
-        if sees == saw:
-            return None
+    if verdict in (Verdict.GAINED, Verdict.LOST):
         event = people_events.AccessChanged.from_body(entry.body)
-        return AccessChanged(root_id=_id(event.root_type, event.root_id), granted=sees, **meta)
-    member = MEMBERS.get(entry.kind)
-    if member is None:
-        return None
-    if sees:
-        return member.member(**meta, **member.fields(member.event.from_body(entry.body)))
-    if saw:
+        root_id = _id(event.root_type, event.root_id)
+        return AccessChanged(root_id=root_id, granted=verdict is Verdict.GAINED, **meta)
+    if verdict is Verdict.REMOVED:
         return EntityRemoved(entity_id=_id(entry.entity_type, entry.entity_id), **meta)
-    return None
+    member = MEMBERS[entry.kind]
+    return member.member(**meta, **member.fields(member.event.from_body(entry.body)))

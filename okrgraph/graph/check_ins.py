@@ -14,7 +14,7 @@ from okrgraph.people import reads as people_reads
 
 @strawberry.type(description="What somebody said of a key result on a day; never changed afterwards.")
 class CheckIn(Node):
-    author: Person = one(people_reads.people_by_id, "author_id", "Who said it.")
+    author: Person = one(people_reads.people_by_id, "author_id", "Who said it.", shared=True)
     value: float | None = strawberry.field(
         description="Value of the key result's metric, in its unit; null when only the confidence was rated."
     )

@@ -18,7 +18,7 @@ from okrgraph.graph.context import Batch, Context
 from okrgraph.graph.engine.fields import NEEDS
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person
-from okrgraph.graph.relations import loaded, many, one
+from okrgraph.graph.relations import SHARED, loaded, many, one
 from okrgraph.okrs import link_reads
 from okrgraph.okrs import reads as okr_reads
 from okrgraph.people import reads as people_reads
@@ -53,7 +53,7 @@ async def _subjects(context: Context, comments: Sequence[CommentRow]) -> list[An
 @strawberry.type(description="What somebody said about something; replies have one level.")
 class Comment(Node):
     version: int = strawberry.field(description="Rises at each change.")
-    author: Person = one(people_reads.people_by_id, "author_id", "Who wrote it.")
+    author: Person = one(people_reads.people_by_id, "author_id", "Who wrote it.", shared=True)
     body: str = strawberry.field(description="Markdown as written; empty once deleted.")
     kind: CommentKind = strawberry.field(description="What it is meant as.")
     parent_comment: "Comment | None" = one(
@@ -63,19 +63,20 @@ class Comment(Node):
     created_at: datetime = strawberry.field(description="When it was written.")
     edited_at: datetime | None = strawberry.field(description="When its author last rewrote it.")
     resolved_at: datetime | None = strawberry.field(description="When it was settled.")
-    resolved_by: Person | None = one(people_reads.people_by_id, "resolved_by_id", "Who settled it.")
+    resolved_by: Person | None = one(
+        people_reads.people_by_id, "resolved_by_id", "Who settled it.", shared=True
+    )
     deleted_at: datetime | None = strawberry.field(
         description="A deleted comment stays as a tombstone, so that its replies keep their place."
     )
 
     subject: Node | None = loaded(
-        _subjects,
-        "Null when the viewer may not see it.",
-        needs=("subject_type", "subject_id"),
-        viewer_dependent=True,
+        _subjects, "Null when the viewer may not see it.", needs=("subject_type", "subject_id")
     )
 
-    @strawberry.field(description="The body rendered and sanitised.", metadata={NEEDS: ("body",)})
+    @strawberry.field(
+        description="The body rendered and sanitised.", metadata={NEEDS: ("body",), SHARED: True}
+    )
     @staticmethod
     def body_html(root: strawberry.Parent[CommentRow]) -> str:
         return rendered(root.body)

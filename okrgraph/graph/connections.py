@@ -12,7 +12,7 @@ from graphql import GraphQLError
 
 from okrgraph.events.pages import Order, Page, PageRequest, empty_page
 from okrgraph.graph.context import Batch, Context
-from okrgraph.graph.relations import VIEWER_DEPENDENT, Bind, Relation, loaded
+from okrgraph.graph.relations import SHARED, Bind, Relation, loaded
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 100
@@ -169,5 +169,5 @@ def connection(
     """Decorate a method that declares an entity's connection, its arguments and type; its body is never run."""
     relation = ConnectionRelation(batch, count, order, "id", bind)
     return lambda method: strawberry.field(
-        method, description=description, extensions=[relation], metadata={VIEWER_DEPENDENT: True}
+        method, description=description, extensions=[relation], metadata={SHARED: False}
     )

@@ -1,7 +1,8 @@
 """What one operation knows: its viewer, its loaders and the head of the log; made anew for each operation."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Concatenate, Protocol, TypeVar
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Concatenate, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -9,12 +10,14 @@ from graphql import GraphQLError
 
 from okrgraph.events import log
 from okrgraph.events.cursors import Cursor
-from okrgraph.events.hub import Hub
 from okrgraph.events.rows import narrowed
 from okrgraph.graph.engine.loading import Loader
 from okrgraph.graph.node import ROW_OF_TYPE
-from okrgraph.people.tokens import viewer_of_token
+from okrgraph.people.tokens import viewer_of_token, viewers_again
 from okrgraph.people.viewer import Viewer
+
+if TYPE_CHECKING:
+    from okrgraph.graph.live.feeds import Feeds
 
 # Rows that one operation may load before it is ended; the nested tree of a whole company passes.
 NODE_LIMIT = 100_000
@@ -26,9 +29,9 @@ Batch = Callable[Concatenate[Viewer, Sequence[UUID], ...], Awaitable[Mapping[UUI
 class Context:
     """The `info.context` of one operation, or of one event of a subscription."""
 
-    def __init__(self, viewer: Viewer, hub: Hub, node_limit: int = NODE_LIMIT) -> None:
+    def __init__(self, viewer: Viewer, feeds: "Feeds", node_limit: int = NODE_LIMIT) -> None:
         self.viewer = viewer
-        self.hub = hub
+        self.feeds = feeds
         self._node_limit = node_limit
         self._nodes = 0
         self._loader = Loader()
@@ -83,37 +86,65 @@ class Context:
         return self._head
 
     def cursor(self, position: int) -> str:
-        return Cursor(self.viewer.organization_id, self.hub.epoch, position).encode()
+        return Cursor(self.viewer.organization_id, self.feeds.epoch, position).encode()
 
 
 Info = strawberry.Info[Context, None]
 
 
 class Session:
-    """An admitted credential, for the life of a request or socket; the transport renews it."""
+    """An admitted credential, for the life of a request or socket; its viewer is renewed in place.
 
-    def __init__(self, viewer: Viewer, hub: Hub) -> None:
+    asked_at: when the viewer's roles were asked for, on the clock of time.monotonic: they are at least as new.
+    """
+
+    __slots__ = ("asked_at", "feeds", "viewer")
+
+    def __init__(self, viewer: Viewer, feeds: "Feeds", asked_at: float) -> None:
         self.viewer = viewer
-        self.hub = hub
+        self.feeds = feeds
+        self.asked_at = asked_at
+
+    @property
+    def key(self) -> Hashable:
+        """Whose connections are counted together."""
+        return self.viewer.person_id
 
     def operation(self) -> Context:
-        return Context(self.viewer, self.hub)
+        return Context(self.viewer, self.feeds)
+
+    def renew(self, viewer: Viewer, asked_at: float) -> None:
+        """Take a viewer that was asked for later; an answer that was overtaken would bring back lost rights."""
+        if asked_at > self.asked_at:
+            self.asked_at = asked_at
+            if viewer != self.viewer:
+                self.viewer = viewer
 
 
-class HubSource(Protocol):
-    """Gives the hub once the server has started."""
+class Admitting:
+    """Turns an Authorization value into a session, and sessions into what they are now; None refuses."""
 
-    def __call__(self) -> Hub: ...
+    def __init__(self, feeds: "Feeds") -> None:
+        self._feeds = feeds
 
-
-def admission(hub: HubSource) -> Callable[[str | None], Awaitable[Session | None]]:
-    """The function that turns an Authorization value into a session; None refuses it."""
-
-    async def admit(authorization: str | None) -> Session | None:
+    async def __call__(self, authorization: str | None) -> Session | None:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             return None
+        asked_at = time.monotonic()
         viewer = await viewer_of_token(token.strip())
-        return Session(viewer, hub()) if viewer is not None else None
+        return Session(viewer, self._feeds, asked_at) if viewer is not None else None
 
-    return admit
+    async def again(self, sessions: Sequence[Session]) -> Sequence[Session | None]:
+        """Renew sessions in two statements; None where the credential no longer holds."""
+        asked_at = time.monotonic()
+        viewers = await viewers_again({session.viewer.token_id for session in sessions})
+        return [_renewed(session, viewers, asked_at) for session in sessions]
+
+
+def _renewed(session: Session, viewers: Mapping[UUID, Viewer], asked_at: float) -> Session | None:
+    viewer = viewers.get(session.viewer.token_id)
+    if viewer is None:
+        return None
+    session.renew(viewer, asked_at)
+    return session

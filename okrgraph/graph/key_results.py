@@ -39,13 +39,14 @@ class KeyResult(Node):
     objective: LazyObjective = one(
         reads.objectives_by_id, "objective_id", "The objective that it belongs to."
     )
-    owner: Person | None = one(people_reads.people_by_id, "owner_id", "Who is accountable for it.")
+    owner: Person | None = one(
+        people_reads.people_by_id, "owner_id", "Who is accountable for it.", shared=True
+    )
     aligned_objectives: list[LazyObjective] = many(
         link_reads.aligned_to_key_results,
         "id",
         "Distinct objectives that an accepted CONTRIBUTES or SUPPORTS link, primary or not, ties to this key "
         "result, in any cycle, visible to the viewer.",
-        viewer_dependent=True,
     )
 
     @with_arguments(
@@ -53,7 +54,6 @@ class KeyResult(Node):
         "id",
         "Links from objectives that support it; PROPOSED and ACCEPTED unless states says otherwise.",
         in_states,
-        viewer_dependent=True,
     )
     def incoming_links(self, states: StatesArgument = None) -> list[AlignmentLink]:
         raise NotImplementedError
@@ -79,7 +79,7 @@ class KeyResult(Node):
         raise NotImplementedError
 
     viewer_can_edit: bool = one(
-        reads.editable_objectives, "objective_id", "Whether the viewer may change it.", viewer_dependent=True
+        reads.editable_objectives, "objective_id", "Whether the viewer may change it."
     )
 
     @classmethod

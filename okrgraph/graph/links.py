@@ -86,9 +86,11 @@ class AlignmentLink(Node):
     parent_answer: LinkTestAnswer = strawberry.field(
         description="The same question, as the parent's owner sees it."
     )
-    proposed_by: Person | None = one(people_reads.people_by_id, "proposed_by_id", "Who proposed it.")
+    proposed_by: Person | None = one(
+        people_reads.people_by_id, "proposed_by_id", "Who proposed it.", shared=True
+    )
     decided_by: Person | None = one(
-        people_reads.people_by_id, "decided_by_id", "Who accepted, declined or withdrew it last."
+        people_reads.people_by_id, "decided_by_id", "Who accepted, declined or withdrew it last.", shared=True
     )
     decided_at: datetime | None = strawberry.field(
         description="When it was last accepted, declined or withdrawn."
@@ -105,7 +107,6 @@ class AlignmentLink(Node):
         _parents,
         "Null when the viewer may not see it.",
         needs=("parent_objective_id", "parent_key_result_id"),
-        viewer_dependent=True,
     )
     viewer_can_decide: bool = loaded(
         _can_be_decided,

@@ -37,7 +37,7 @@ def presentable(errors: list[GraphQLError]) -> list[GraphQLError]:
     references: dict[int, str] = {}
     shown = []
     for error in errors[:MAX_ERRORS]:
-        bug = _bug_behind(error)
+        bug = bug_behind(error)
         if bug is None:
             shown.append(tidied(error))
             continue
@@ -56,7 +56,8 @@ def tidied(error: GraphQLError) -> GraphQLError:
     return error
 
 
-def _bug_behind(error: GraphQLError) -> Exception | None:
+def bug_behind(error: GraphQLError) -> Exception | None:
+    """What went wrong here and is not the client's doing; None when it is."""
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError) or type(cause) in _CODES:
         return None

@@ -18,7 +18,7 @@ from okrgraph.graph.key_results import KeyResult
 from okrgraph.graph.links import AlignmentLink, StatesArgument, in_states
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person, Team
-from okrgraph.graph.relations import loaded, many, one, with_arguments
+from okrgraph.graph.relations import SHARED, loaded, many, one, with_arguments
 from okrgraph.kit import clock
 from okrgraph.okrs import link_reads, reads
 from okrgraph.okrs.confidence import stale_count, summary_of
@@ -88,11 +88,16 @@ class Objective(Node):
         description="As given; otherwise the kind of the team. INDIVIDUAL only when said."
     )
     state: ObjectiveState = strawberry.field(description="Draft, published, closed or put away.")
-    cycle: Cycle = one(reads.cycles_by_id, "cycle_id", "The period that it belongs to.")
-    team: Team = one(people_reads.teams_by_id, "team_id", "The accountable team.")
-    owner: Person | None = one(people_reads.people_by_id, "owner_id", "The one person who is accountable.")
+    cycle: Cycle = one(reads.cycles_by_id, "cycle_id", "The period that it belongs to.", shared=True)
+    team: Team = one(people_reads.teams_by_id, "team_id", "The accountable team.", shared=True)
+    owner: Person | None = one(
+        people_reads.people_by_id, "owner_id", "The one person who is accountable.", shared=True
+    )
     reviewer: Person | None = one(
-        people_reads.people_by_id, "reviewer_id", "Who was asked to look at it; sees it while it is a draft."
+        people_reads.people_by_id,
+        "reviewer_id",
+        "Who was asked to look at it; sees it while it is a draft.",
+        shared=True,
     )
     why_now: str | None = strawberry.field(description="Why it matters now.")
     alignment_basis: AlignmentBasis = strawberry.field(description="What its alignment rests on.")
@@ -115,12 +120,11 @@ class Objective(Node):
         link_reads.aligned_to_objectives,
         "id",
         "Objectives linked to this objective, as KeyResult.alignedObjectives.",
-        viewer_dependent=True,
     )
 
     @strawberry.field(
         description="How sure the people closest to its key results are.",
-        metadata={NEEDS: ("id", *RATINGS, "unrated", "declining")},
+        metadata={NEEDS: ("id", *RATINGS, "unrated", "declining"), SHARED: True},
     )
     @staticmethod
     def confidence_summary(root: strawberry.Parent[ObjectiveRow]) -> ConfidenceSummary:
@@ -140,7 +144,6 @@ class Objective(Node):
         "id",
         "Links from objectives that support this one; PROPOSED and ACCEPTED unless states says otherwise.",
         in_states,
-        viewer_dependent=True,
     )
     def incoming_links(self, states: StatesArgument = None) -> list[AlignmentLink]:
         raise NotImplementedError
@@ -156,9 +159,7 @@ class Objective(Node):
     ) -> Connection[Comment]:
         raise NotImplementedError
 
-    viewer_can_edit: bool = one(
-        reads.editable_objectives, "id", "Whether the viewer may change it.", viewer_dependent=True
-    )
+    viewer_can_edit: bool = one(reads.editable_objectives, "id", "Whether the viewer may change it.")
 
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:

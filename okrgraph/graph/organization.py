@@ -76,7 +76,7 @@ class Organization(Node):
 
 @strawberry.type(description="The authenticated person and the organisation of the credential.")
 class Viewer:
-    person: Person = one(reads.people_by_id, "person_id", "Who is asking.")
+    person: Person = one(reads.people_by_id, "person_id", "Who is asking.", shared=True)
     organization: Organization = one(
         reads.organizations_by_id, "organization_id", "The organisation that the credential belongs to."
     )

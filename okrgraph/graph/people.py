@@ -33,16 +33,19 @@ class Team(Node):
     version: int = strawberry.field(description="Rises at each change.")
     name: str = strawberry.field(description="What it is called.")
     kind: TeamKind = strawberry.field(description="What it is in the tree of teams.")
-    parent: "Team | None" = one(reads.teams_by_id, "parent_id", "The team above; null for the company.")
-    children: list["Team"] = many(reads.teams_below, "id", "Teams directly below, by name.")
-    members: list["Person"] = many(reads.members_of_teams, "id", "People who belong to it now, by name.")
+    parent: "Team | None" = one(
+        reads.teams_by_id, "parent_id", "The team above; null for the company.", shared=True
+    )
+    children: list["Team"] = many(reads.teams_below, "id", "Teams directly below, by name.", shared=True)
+    members: list["Person"] = many(
+        reads.members_of_teams, "id", "People who belong to it now, by name.", shared=True
+    )
 
     @with_arguments(
         okr_reads.objectives_of_teams,
         "id",
         "Objectives owned or co-owned by the team that the viewer may see.",
         in_cycle,
-        viewer_dependent=True,
     )
     def objectives(self, cycle_id: CycleArgument) -> ObjectiveList:
         raise NotImplementedError
@@ -58,15 +61,16 @@ class Person(Node):
     name: str = strawberry.field(description="What they are called.")
     email: str = strawberry.field(description="E-mail address, in lower case; unique in the organisation.")
     status: PersonStatus = strawberry.field(description="Whether they take part.")
-    manager: "Person | None" = one(reads.people_by_id, "manager_id", "Whom they report to; null when nobody.")
-    teams: list[Team] = many(reads.teams_of_people, "id", "Teams they belong to now, by name.")
+    manager: "Person | None" = one(
+        reads.people_by_id, "manager_id", "Whom they report to; null when nobody.", shared=True
+    )
+    teams: list[Team] = many(reads.teams_of_people, "id", "Teams they belong to now, by name.", shared=True)
 
     @with_arguments(
         okr_reads.objectives_of_people,
         "id",
         "Objectives they are accountable for that the viewer may see.",
         in_cycle,
-        viewer_dependent=True,
     )
     def objectives(self, cycle_id: CycleArgument) -> ObjectiveList:
         raise NotImplementedError

@@ -12,8 +12,9 @@ import strawberry
 from okrgraph.graph.context import Batch, Context
 from okrgraph.graph.engine.fields import BatchField, ColumnField, LoadedField
 
-# Metadata of a field: two viewers may see different values, so a feed executes it for each subscriber.
-VIEWER_DEPENDENT = "viewer_dependent"
+# Metadata of a field: whether it has one value for all who may see its source, so that a feed may execute it
+# once for all its subscribers. Unsaid, that holds of columns and of what is computed from them alone.
+SHARED = "shared"
 
 Bind = Callable[..., dict[str, Any] | None]
 Compute = Callable[[Context, Sequence[Any]], Sequence[Any]]
@@ -50,23 +51,21 @@ class Relation(BatchField):
         return column
 
 
-def _field(extension: Any, description: str, viewer_dependent: bool) -> Any:
-    field: Any = strawberry.field(
-        description=description, extensions=[extension], metadata={VIEWER_DEPENDENT: viewer_dependent}
-    )
+def _field(extension: Any, description: str, shared: bool) -> Any:
+    field: Any = strawberry.field(description=description, extensions=[extension], metadata={SHARED: shared})
     # Some types are made as objects, and none of them is given what is read later.
     field.init = field.repr = field.compare = False
     return field
 
 
-def one(batch: Batch[Any], key: str, description: str, *, viewer_dependent: bool = False) -> Any:
+def one(batch: Batch[Any], key: str, description: str, *, shared: bool = False) -> Any:
     """A field with at most one entity, found by the key in the source's attribute."""
-    return _field(Relation(batch, key, many=False, bind=None), description, viewer_dependent)
+    return _field(Relation(batch, key, many=False, bind=None), description, shared)
 
 
-def many(batch: Batch[Any], key: str, description: str, *, viewer_dependent: bool = False) -> Any:
+def many(batch: Batch[Any], key: str, description: str, *, shared: bool = False) -> Any:
     """A field with a complete list."""
-    return _field(Relation(batch, key, many=True, bind=None), description, viewer_dependent)
+    return _field(Relation(batch, key, many=True, bind=None), description, shared)
 
 
 def computed(
@@ -74,23 +73,23 @@ def computed(
     description: str,
     *,
     needs: tuple[str, ...] | None = None,
-    viewer_dependent: bool = False,
+    shared: bool = True,
 ) -> Any:
     """A field that follows from the rows and the context without reading anything.
 
     needs: the attributes of the row that it looks at; any, unless said.
     """
-    return _field(ColumnField(compute, needs), description, viewer_dependent)
+    return _field(ColumnField(compute, needs), description, shared)
 
 
 def loaded(
-    load: Load, description: str, *, needs: tuple[str, ...] | None = None, viewer_dependent: bool = False
+    load: Load, description: str, *, needs: tuple[str, ...] | None = None, shared: bool = False
 ) -> Any:
     """A field computed for many rows at once from what the context loads.
 
     needs: the attributes of the row that it looks at; any, unless said.
     """
-    return _field(LoadedField(load, needs), description, viewer_dependent)
+    return _field(LoadedField(load, needs), description, shared)
 
 
 def with_arguments(
@@ -100,10 +99,10 @@ def with_arguments(
     bind: Bind,
     *,
     many: bool = True,
-    viewer_dependent: bool = False,
+    shared: bool = False,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Decorate a method that declares the arguments and the type of a relation; its body is never run."""
     relation = Relation(batch, key, many=many, bind=bind)
     return lambda method: strawberry.field(
-        method, description=description, extensions=[relation], metadata={VIEWER_DEPENDENT: viewer_dependent}
+        method, description=description, extensions=[relation], metadata={SHARED: shared}
     )

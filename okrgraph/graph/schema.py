@@ -8,24 +8,12 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.printer import print_schema
+from strawberry.types.graphql import OperationType
 
 from okrgraph.discussion import reads as discussion_reads
 from okrgraph.graph import limits
 from okrgraph.graph.alignment_views import AlignmentTreeRow, LineOfSightStep, sight, tree
 from okrgraph.graph.change_types import ChangeKind
-from okrgraph.graph.changes import (
-    AfterArgument,
-    ChangeBatch,
-    ChangePage,
-    FilterArgument,
-    Selection,
-    changes_since,
-    feed,
-    hidden,
-    node_selection,
-    selection_of,
-    subject_key,
-)
 from okrgraph.graph.comment_mutations import CommentMutations
 from okrgraph.graph.connections import After, Connection, ConnectionRelation, First, page_request
 from okrgraph.graph.context import Batch, Context, Info
@@ -34,6 +22,16 @@ from okrgraph.graph.engine.engine import Engine
 from okrgraph.graph.key_result_mutations import KeyResultMutations
 from okrgraph.graph.key_results import KeyResult
 from okrgraph.graph.link_mutations import LinkMutations
+from okrgraph.graph.live.batches import ChangeBatch, ChangePage
+from okrgraph.graph.live.feed import feed
+from okrgraph.graph.live.filters import (
+    AfterArgument,
+    FilterArgument,
+    comments_wanted,
+    wanted_below,
+    wanted_by,
+)
+from okrgraph.graph.live.polling import changes_since
 from okrgraph.graph.masking import MaskedSchema
 from okrgraph.graph.node import Node
 from okrgraph.graph.objective_mutations import ObjectiveMutations
@@ -241,15 +239,6 @@ class Mutation(ObjectiveMutations, KeyResultMutations, LinkMutations, CommentMut
     pass
 
 
-async def _batches(
-    context: Context, selection: Selection | None, after: str | None
-) -> AsyncGenerator[ChangeBatch, None]:
-    if selection is None:
-        raise hidden()
-    async for batch in feed(context, selection, after):
-        yield batch
-
-
 @strawberry.type(
     description="Live changes. An id that names nothing the viewer may see gives one error NOT_FOUND."
 )
@@ -261,8 +250,7 @@ class Subscription:
     async def changes(
         self, info: Info, after: AfterArgument = None, filter: FilterArgument = None
     ) -> AsyncGenerator[ChangeBatch, None]:
-        selection = await selection_of(info.context, filter)
-        async for batch in _batches(info.context, selection, after):
+        async for batch in feed(info, await wanted_by(info.context, filter), after):
             yield batch
 
     @strawberry.subscription(
@@ -274,9 +262,7 @@ class Subscription:
         subject_id: Annotated[strawberry.ID, _id("An objective, key result, check-in or alignment link.")],
         after: AfterArgument = None,
     ) -> AsyncGenerator[ChangeBatch, None]:
-        key = await subject_key(info.context, subject_id)
-        selection = None if key is None else Selection(frozenset({ChangeKind.COMMENT}), below=key)
-        async for batch in _batches(info.context, selection, after):
+        async for batch in feed(info, await comments_wanted(info.context, subject_id), after):
             yield batch
 
     @strawberry.subscription(
@@ -289,8 +275,8 @@ class Subscription:
         root_id: Annotated[strawberry.ID | None, _id("An objective or key result.")] = None,
         after: AfterArgument = None,
     ) -> AsyncGenerator[ChangeBatch, None]:
-        selection = await node_selection(info.context, root_id, ChangeKind.CONFIDENCE)
-        async for batch in _batches(info.context, selection, after):
+        wanted = await wanted_below(info.context, root_id, ChangeKind.CONFIDENCE)
+        async for batch in feed(info, wanted, after):
             yield batch
 
 
@@ -298,9 +284,10 @@ class HeadFirst(SchemaExtension):
     """Reads the log's head before any data of an operation that asks for a cursor."""
 
     async def on_execute(self) -> AsyncIterator[None]:
-        context = self.execution_context.context
-        if isinstance(context, Context) and "cursor" in (self.execution_context.query or ""):
-            await context.read_head()
+        executing = self.execution_context
+        is_query = executing.operation_type is OperationType.QUERY
+        if is_query and isinstance(executing.context, Context) and "cursor" in (executing.query or ""):
+            await executing.context.read_head()
         yield
 
 

@@ -4,13 +4,14 @@ import hashlib
 import re
 import secrets
 import string
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NewType
 from uuid import UUID
 
 from okrgraph.events.database import fetch_all, fetch_one
-from okrgraph.events.rows import fetch_row, fetch_rows
+from okrgraph.events.rows import fetch_rows
 from okrgraph.events.transactions import transaction
 from okrgraph.kit import clock
 from okrgraph.kit.errors import OperatorError
@@ -126,36 +127,46 @@ WHERE {key} AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at >
 """
 
 
-async def _viewer_where(condition: str, **params: object) -> Viewer | None:
-    found = await fetch_row(_Credential, _CREDENTIAL.format(key=condition), now=clock.now(), **params)
-    if found is None:
-        return None
-    memberships = await fetch_all(
-        "SELECT team_id, role FROM membership WHERE person_id = :person AND left_at IS NULL ORDER BY team_id",
-        person=found.person_id,
-    )
-    return Viewer(
-        organization_id=found.organization_id,
-        person_id=found.person_id,
-        token_id=found.token_id,
-        token_scope=found.scope,
-        time_zone=found.time_zone,
-        is_admin=found.is_admin,
-        has_admin=found.has_admin,
-        company_id=found.company_id,
-        roles=tuple(
-            (row[0] if isinstance(row[0], UUID) else UUID(row[0]), MemberRole(row[1])) for row in memberships
-        ),
-    )
+def _uuid(value: object) -> UUID:
+    return value if isinstance(value, UUID) else UUID(str(value))
+
+
+async def _viewers_where(condition: str, **params: object) -> list[Viewer]:
+    found = await fetch_rows(_Credential, _CREDENTIAL.format(key=condition), now=clock.now(), **params)
+    if not found:
+        return []
+    roles: dict[UUID, list[tuple[UUID, MemberRole]]] = {}
+    for person_id, team_id, role in await fetch_all(
+        "SELECT person_id, team_id, role FROM membership WHERE person_id = ANY(:people) AND left_at IS NULL "
+        "ORDER BY person_id, team_id",
+        people=list({credential.person_id for credential in found}),
+    ):
+        roles.setdefault(_uuid(person_id), []).append((_uuid(team_id), MemberRole(role)))
+    return [
+        Viewer(
+            organization_id=credential.organization_id,
+            person_id=credential.person_id,
+            token_id=credential.token_id,
+            token_scope=credential.scope,
+            time_zone=credential.time_zone,
+            is_admin=credential.is_admin,
+            has_admin=credential.has_admin,
+            company_id=credential.company_id,
+            roles=tuple(roles.get(credential.person_id, ())),
+        )
+        for credential in found
+    ]
 
 
 async def viewer_of_token(token: str) -> Viewer | None:
     """Load the viewer behind a token; None when it is unknown, expired or revoked, or its person not active."""
     if not _SHAPE.fullmatch(token):
         return None
-    return await _viewer_where("t.token_hash = :hash", hash=hash_of(token))
+    found = await _viewers_where("t.token_hash = :hash", hash=hash_of(token))
+    return found[0] if found else None
 
 
-async def viewer_again(viewer: Viewer) -> Viewer | None:
-    """Load the same credential anew, with today's roles; None when it no longer holds."""
-    return await _viewer_where("t.id = :id", id=viewer.token_id)
+async def viewers_again(token_ids: Collection[UUID]) -> dict[UUID, Viewer]:
+    """Load credentials anew, with today's roles, in two statements; those that no longer hold are missing."""
+    found = await _viewers_where("t.id = ANY(:ids)", ids=list(token_ids))
+    return {viewer.token_id: viewer for viewer in found}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import GivenDatabase, SqliteDatabases
+from tests.databases import GivenDatabase, PostgresDatabases, SqliteDatabases
 from tests.e2e.acme import Acme, make_acme
 from tests.e2e.program import Server, Shared, serving
 
@@ -55,4 +55,13 @@ async def globex(shared: Shared) -> Acme:
 async def sqlite_file(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncIterator[GivenDatabase]:
     """As `closed_database`, for what is the same on both kinds or exists on SQLite only."""
     async with sqlite_databases.migrated(tmp_path) as database:
+        yield database
+
+
+@pytest.fixture
+async def postgres_only(
+    postgres_databases: PostgresDatabases, tmp_path: Path
+) -> AsyncIterator[GivenDatabase]:
+    """As `closed_database`, for what exists on PostgreSQL only."""
+    async with postgres_databases.migrated(tmp_path) as database:
         yield database

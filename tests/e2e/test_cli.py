@@ -167,7 +167,15 @@ async def test_a_token_of_nobody_is_refused_in_one_sentence(
         (("migrate", "--twice"), "No such option: --twice"),
         (("serve", "--port=high"), "Invalid value for '--port': "),
         (("serve", "--port=70000"), "Invalid value for '--port': "),
-        (("serve", "--workers=0"), "Invalid value for '--workers': "),
+        (
+            ("serve", "--workers=0"),
+            "Invalid value for '--workers': Input should be greater than or equal to 1",
+        ),
+        (
+            ("serve", "--workers=65"),
+            "Invalid value for '--workers': Input should be less than or equal to 64",
+        ),
+        (("serve", "--workers=many"), "Invalid value for '--workers': Input should be a valid integer"),
         (("import",), "Missing argument 'file'."),
         (("token", "create", "--email=a@b.example"), "Missing option '--organization'."),
         (
@@ -216,7 +224,9 @@ async def test_the_version_is_printed(tmp_path: Path) -> None:
     assert await _okrgraph("--version", folder=tmp_path) == Ended(0, f"okrgraph {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", [("demo",), ("serve",), ("import",), ("export",), ("token", "create")])
+@pytest.mark.parametrize(
+    "command", [("demo",), ("serve",), ("import",), ("export",), ("doctor",), ("token", "create")]
+)
 async def test_help_has_an_example(tmp_path: Path, command: tuple[str, ...]) -> None:
     shown = await _okrgraph(*command, "--help", folder=tmp_path)
 

@@ -58,6 +58,8 @@ async def test_one_command_serves_a_filled_organisation_and_prints_credentials_b
 ) -> None:
     async with _demonstration(tmp_path / "data") as (server, credentials):
         assert [credential[0] for credential in credentials] == ["administrator", "team lead", "team member"]
+        async with client(server, None) as anybody:
+            assert "/graphiql/explorer.js" in (await anybody.http.get("/graphiql")).text
         for _, email, token in credentials:
             async with client(server, token) as person:
                 assert await person.run(VIEWER) == {"viewer": {"person": {"email": email}}}

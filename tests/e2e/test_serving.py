@@ -15,9 +15,10 @@ import pytest
 from okrgraph.events.database import opened
 from okrgraph.kit import clock
 from okrgraph.people.tokens import create_token, list_tokens, revoke_token
-from tests.databases import GivenDatabase
+from tests.databases import GivenDatabase, PostgresDatabases
 from tests.e2e.acme import Acme, make_acme
 from tests.e2e.clients import bearer, client
+from tests.e2e.clients import socket as socket_of
 from tests.e2e.program import Server, Shared, ended, running, serving, start, until
 from tests.servers import free_port
 
@@ -289,6 +290,12 @@ URL_SHAPES = (
 )
 
 
+REDIS_SHAPES = (
+    "OKRGRAPH_REDIS_URL must be redis://host:6379/0, rediss://user:password@host:6379/0 "
+    "or unix:///run/redis.sock."
+)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "refusal"),
     [
@@ -307,6 +314,26 @@ URL_SHAPES = (
             "3600",
             "OKRGRAPH_RECHECK_SECONDS must be a number of seconds from 0.1 to 60.",
         ),
+        ("OKRGRAPH_REDIS_URL", "http://:geheim@localhost", REDIS_SHAPES),
+        ("OKRGRAPH_REDIS_URL", "redis://localhost:port", REDIS_SHAPES),
+        ("OKRGRAPH_REDIS_URL", "redis://localhost:6379/first", REDIS_SHAPES),
+        ("OKRGRAPH_REDIS_URL", "unix://", REDIS_SHAPES),
+        (
+            "OKRGRAPH_RETENTION_DAYS",
+            "0",
+            "OKRGRAPH_RETENTION_DAYS must be a number of days, more than 0 and at most 3650.",
+        ),
+        (
+            "OKRGRAPH_RETENTION_ROWS",
+            "many",
+            "OKRGRAPH_RETENTION_ROWS must be a whole number from 1 to 1000000000.",
+        ),
+        ("OKRGRAPH_EPOCH_POLICY", "never", "OKRGRAPH_EPOCH_POLICY must be auto or stable."),
+        (
+            "OKRGRAPH_METRICS_TOKEN",
+            "geheim",
+            "OKRGRAPH_METRICS_TOKEN must be at least 16 characters without a space.",
+        ),
         (
             "OKRGRAPH_PUBLIC_URL",
             "okr.example.org",
@@ -320,9 +347,53 @@ async def test_a_wrong_setting_stops_the_start_with_its_name(
     assert await _serve_refused(None, tmp_path, **{name: value}) == refusal
 
 
-async def test_several_workers_without_postgres_and_redis_are_refused_with_the_reason(
-    sqlite_file: GivenDatabase, tmp_path: Path
-) -> None:
-    assert await _serve_refused(sqlite_file, tmp_path, "--workers=2") == (
-        "Several workers need OKRGRAPH_DATABASE_URL=postgres://... and OKRGRAPH_REDIS_URL."
+async def test_several_workers_on_sqlite_are_refused(sqlite_file: GivenDatabase, tmp_path: Path) -> None:
+    redis = {"OKRGRAPH_REDIS_URL": "redis://localhost:6379"}
+
+    assert await _serve_refused(sqlite_file, tmp_path, "--workers=2", **redis) == (
+        "Several workers need PostgreSQL: set OKRGRAPH_DATABASE_URL=postgres://user:password@host/name, "
+        "or serve with --workers 1."
     )
+
+
+async def test_several_workers_without_redis_are_refused(tmp_path: Path) -> None:
+    database = {"OKRGRAPH_DATABASE_URL": "postgres://localhost/okrgraph"}
+
+    assert await _serve_refused(None, tmp_path, "--workers=2", **database) == (
+        "Several workers need Redis to tell each other of changes: "
+        "set OKRGRAPH_REDIS_URL=redis://host:6379/0, or serve with --workers 1."
+    )
+
+
+async def test_several_workers_are_refused_while_redis_is_away(
+    postgres_databases: PostgresDatabases, tmp_path: Path
+) -> None:
+    port = free_port()
+    redis = {"OKRGRAPH_REDIS_URL": f"redis://:geheim@127.0.0.1:{port}"}
+    async with postgres_databases.migrated(tmp_path) as database:
+        refusal = await _serve_refused(database, tmp_path, "--workers=2", **redis)
+
+    assert refusal.startswith("Redis cannot be reached (")
+    assert refusal.endswith("); check OKRGRAPH_REDIS_URL.")
+    assert str(port) in refusal
+    assert "geheim" not in refusal
+
+
+async def test_one_worker_warns_while_redis_is_away_and_finds_changes_by_polling(
+    postgres_databases: PostgresDatabases, tmp_path: Path
+) -> None:
+    redis = {"OKRGRAPH_REDIS_URL": f"redis://:geheim@127.0.0.1:{free_port()}"}
+    async with (
+        postgres_databases.migrated(tmp_path) as database,
+        serving(database, tmp_path, **redis) as server,
+    ):
+        acme = await make_acme(database)
+        async with socket_of(server, acme.ada) as live, client(server, acme.bo) as bo:
+            await live.follow("feed", CHANGES)
+            await bo.change(COMMENT, subject=acme.objective, body="Still here?")
+            batch = await live.data("feed")
+        log = server.log
+
+    assert [change.get("comment") for change in batch["changes"]] == [{"body": "Still here?"}]
+    assert log.count("Redis cannot be reached; what other workers change is found by polling") == 1
+    assert "geheim" not in log

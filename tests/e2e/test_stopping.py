@@ -74,6 +74,28 @@ async def _is_closed(server: Server) -> bool:
     return False
 
 
+async def test_a_server_that_stops_is_not_ready_while_it_sends_clients_away(
+    sqlite_file: GivenDatabase, tmp_path: Path
+) -> None:
+    acme = await make_acme(sqlite_file)
+    async with (
+        serving(sqlite_file, tmp_path, OKRGRAPH_DRAIN_SECONDS="300") as server,
+        client(server, None) as proxy,
+        socket(server, acme.ada) as live,
+    ):
+        await live.follow("feed", FEED)
+        assert (await proxy.http.get("/readyz")).status_code == 200
+        server.process.send_signal(signal.SIGTERM)
+
+        async def is_turned_away() -> bool:
+            # Over the connection that is open: a new one would be refused.
+            return (await proxy.http.get("/readyz")).text == "not ready\n"
+
+        await until(is_turned_away, "the server to say that it stops")
+        assert (await proxy.http.get("/healthz")).text == "ok\n"
+        assert await server.stop() == 0
+
+
 async def test_a_second_signal_cuts_short_the_sending_away_of_clients(
     sqlite_file: GivenDatabase, tmp_path: Path
 ) -> None:

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okrgraph.events.cursors import Cursor, current_epoch, decode
-from okrgraph.events.database import execute
+from okrgraph.events.cursors import Cursor, decode
 
 ORGANIZATION = UUID("01a20150-ea67-7386-8761-b280a1dd8a77")
 cursors = st.builds(
@@ -68,12 +67,3 @@ def test_padding_blanks_and_length_make_no_second_spelling():
     text = Cursor(ORGANIZATION, "0123456789abcdef", 1).encode()
 
     assert [decode(other) for other in (f"{text}=", f" {text}", f"{text}\n", text * 100)] == [None] * 4
-
-
-async def test_the_epoch_stays_until_the_stored_one_changes(database):
-    first = await current_epoch()
-    assert decode(Cursor(ORGANIZATION, first, 0).encode()) == Cursor(ORGANIZATION, first, 0)
-    assert await current_epoch() == first
-
-    await execute("UPDATE log_epoch SET epoch = :epoch", epoch=UUID(int=1))
-    assert await current_epoch() != first

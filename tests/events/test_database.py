@@ -17,8 +17,10 @@ from okrgraph.events.database import (
     fetch_all,
     fetch_one,
     is_sqlite,
+    joined_by_hashing,
     opened,
 )
+from okrgraph.events.transactions import transaction
 from okrgraph.kit.errors import OperatorError
 from okrgraph.kit.ids import new_key
 from tests.servers import free_port
@@ -199,6 +201,23 @@ async def test_row_locks_fall_away_on_sqlite_and_stay_on_postgres(database):
         assert (text.rstrip(), values) == ("SELECT id FROM team WHERE id = ?", [str(UUID(int=1))])
     else:
         assert (text, values) == ("SELECT id FROM team WHERE id = $1 FOR NO KEY UPDATE", [UUID(int=1)])
+
+
+async def test_joins_are_by_hashing_within_the_block_alone(postgres_database):
+    async def setting() -> str:
+        return (await fetch_one("SHOW enable_nestloop"))[0]
+
+    async with transaction():
+        async with joined_by_hashing():
+            within = await setting()
+        after = await setting()
+
+    assert (within, after) == ("off", "on")
+
+
+async def test_on_sqlite_there_is_no_way_to_join_that_could_be_kept_off(sqlite_database):
+    async with transaction(), joined_by_hashing():
+        assert await fetch_one("SELECT 1 AS one") is not None
 
 
 def test_a_parameter_is_numbered_once_however_often_it_is_named():

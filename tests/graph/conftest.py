@@ -12,12 +12,13 @@ import pytest
 from okrgraph.events.broker import InProcessBroker
 from okrgraph.events.hub import Hub
 from okrgraph.events.unit_of_work import doorbell
-from okrgraph.graph.context import Context
+from okrgraph.graph.live.feeds import Feeds
 from okrgraph.graph.masking import MaskedSchema
 from okrgraph.people.viewer import Viewer
 from tests.both_executors import WITH_ENGINE, by_both
 from tests.databases import open_and_audited
 from tests.graph.stage import Stage, make_stage
+from tests.graph.subscribing import Subscribed
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Graph:
 
     schema: MaskedSchema
     hub: Hub
+    feeds: Feeds
 
     async def run(self, viewer: Viewer, document: str, **variables: Any) -> dict[str, Any]:
         """Run a query or mutation that must succeed and return its data."""
@@ -38,9 +40,8 @@ class Graph:
         """Run an operation; a query by both executors, which must agree."""
         return await by_both(viewer, self.hub, document, variables)
 
-    async def subscribe(self, viewer: Viewer, document: str, **variables: Any) -> Any:
-        context = Context(viewer, self.hub)
-        return await self.schema.subscribe(document, variable_values=variables, context_value=context)
+    def subscribe(self, viewer: Viewer, document: str, **variables: Any) -> Subscribed:
+        return Subscribed(self.schema, self.feeds, viewer, document, variables)
 
 
 @asynccontextmanager
@@ -52,7 +53,7 @@ async def following() -> AsyncIterator[Graph]:
     task = asyncio.create_task(hub.run(ready))
     await ready.wait()
     with doorbell(broker):
-        yield Graph(WITH_ENGINE, hub)
+        yield Graph(WITH_ENGINE, hub, Feeds(hub))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

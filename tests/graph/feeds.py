@@ -45,11 +45,8 @@ class Feed:
 @asynccontextmanager
 async def listening(graph: Any, viewer: Viewer, document: str, **variables: Any) -> AsyncIterator[Feed]:
     """Subscribe for what runs inside; nothing has been read yet."""
-    stream = await graph.subscribe(viewer, document, **variables)
-    try:
+    async with graph.subscribe(viewer, document, **variables) as stream:
         yield Feed(stream)
-    finally:
-        await stream.aclose()
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ TEAMS = "{ organization { teams { members { teams { members { name } } } } } }"
 async def answers(graph, viewer, limit: int, document: str) -> list[tuple[bytes, list[str]]]:
     found = []
     for schema in (WITH_ENGINE, WITHOUT_ENGINE):
-        context = Context(viewer, graph.hub, node_limit=limit)
+        context = Context(viewer, graph.feeds, node_limit=limit)
         result = await schema.execute(document, context_value=context)
         codes = [str((error.extensions or {})["code"]) for error in result.errors or ()]
         found.append((body(result), codes))

@@ -13,8 +13,8 @@ from okrgraph.people.tokens import (
     hash_of,
     list_tokens,
     revoke_token,
-    viewer_again,
     viewer_of_token,
+    viewers_again,
 )
 from okrgraph.people.vocabulary import MemberRole, PersonStatus, TokenScope
 from tests.building import add_person, make_organization
@@ -76,7 +76,7 @@ async def test_a_token_ends_at_its_expiry(org, ada):
     for later, holds in ((timedelta(days=1, seconds=-1), True), (timedelta(days=1), False)):
         with clock.held_at(now + later):
             assert (await viewer_of_token(token) is not None) is holds
-            assert (await viewer_again(viewer) is not None) is holds
+            assert (viewer.token_id in await viewers_again([viewer.token_id])) is holds
 
 
 async def test_a_revoked_token_ends_at_once_and_others_stay(org, ada):
@@ -87,7 +87,7 @@ async def test_a_revoked_token_ends_at_once_and_others_stay(org, ada):
     await revoke_token(viewer.token_id)
 
     assert await viewer_of_token(first) is None
-    assert await viewer_again(viewer) is None
+    assert await viewers_again([viewer.token_id]) == {}
     assert await viewer_of_token(second) is not None
     assert (await ApiToken.get(id=viewer.token_id)).revoked_at == revoked_at
     with pytest.raises(OperatorError, match=r"^There is no token .*; 'okrgraph token list' shows them\.$"):
@@ -101,7 +101,7 @@ async def test_only_active_persons_have_viewers_and_get_tokens(org, ada, databas
     await database.take_rows_as_given()
 
     assert await viewer_of_token(token) is None
-    assert await viewer_again(ada) is None
+    assert await viewers_again([ada.token_id]) == {}
     with pytest.raises(OperatorError, match=r"^There is no active person 'ada@acme\.example' in 'acme'"):
         await create_token("acme", ADA)
 

@@ -31,10 +31,25 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Counts:
-    """Operations executed since the process started, for metrics and tests."""
+    """Operations executed since the process started. tell: called for each, with its executor, and why it is not us."""
 
     taken: int = 0
     declined: Counter[Reason] = field(default_factory=Counter)
+    tell: Callable[[str, Reason | None], None] | None = None
+
+    def take(self) -> None:
+        self.taken += 1
+        self._tell("engine", None)
+
+    def leave(self, reason: Reason | None) -> None:
+        """Count one for graphql-core. reason: None when the engine is off."""
+        if reason is not None:
+            self.declined[reason] += 1
+        self._tell("graphql-core", reason)
+
+    def _tell(self, executor: str, reason: Reason | None) -> None:
+        if self.tell is not None:
+            self.tell(executor, reason)
 
 
 @dataclass(slots=True)
@@ -70,6 +85,7 @@ class Engine:
 
         def execute(schema: GraphQLSchema, document: DocumentNode, **rest: Any) -> Any:
             if not self.is_on or not _is_in_loop():
+                self.counts.leave(None)
                 return fallback(schema, document, **rest)
             return self._execute(schema, document, fallback, rest)
 
@@ -94,13 +110,13 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - graphql-core meets it again and says where
             await self._decline(Reason.EXCEPTION, error, context)
         else:
-            self.counts.taken += 1
+            self.counts.take()
             return ExecutionResult(data, None)
         result: ExecutionResult = await await_maybe(fallback(schema, document, **rest))
         return result
 
     async def _decline(self, reason: Reason, error: Exception, context: Any) -> None:
-        self.counts.declined[reason] += 1
+        self.counts.leave(reason)
         logger.debug("Left to graphql-core: %s", reason, exc_info=error)
         start_anew: Callable[[], Awaitable[None]] | None = getattr(context, "start_anew", None)
         if start_anew is not None:

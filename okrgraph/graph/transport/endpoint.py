@@ -1,6 +1,7 @@
 """The GraphQL endpoint: one ASGI application for HTTP and WebSocket at one path, and its routes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -9,6 +10,7 @@ from starlette.websockets import WebSocket
 from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
+from okrgraph.graph.transport.ending import UNKNOWN_PROTOCOL
 from okrgraph.graph.transport.failures import Refusal
 from okrgraph.graph.transport.http import HTTPTransport, refused
 from okrgraph.graph.transport.http_request import authorization_of
@@ -26,7 +28,7 @@ class GraphQLEndpoint:
     def __init__(
         self,
         schema: TransportSchema,
-        admit: Admit,
+        admit: Admit[Any],
         *,
         allowed_origins: Sequence[str] = (),
         limits: TransportLimits = DEFAULT_LIMITS,
@@ -44,29 +46,33 @@ class GraphQLEndpoint:
 
         To be called before the server is told to stop: it waits for event streams, which nothing else ends.
         """
-        self._service.drain(seconds)
+        self._service.keeper.drain(seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self._serve_socket(WebSocket(scope, receive, send))
+            await self._serve_socket(scope, receive, send)
         else:
             await self._http(scope, receive, send)
 
-    async def _serve_socket(self, websocket: WebSocket) -> None:
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
         try:
             self._require_known_origin(websocket.headers)
             authorization = authorization_of(websocket.headers)
         except Refusal as refusal:
             await websocket.send_denial_response(refused(refusal))
             return
-        limits = self._service.limits
-        wire = Wire(websocket, limits.send_seconds)
-        if GRAPHQL_TRANSPORT_WS_PROTOCOL not in websocket.scope["subprotocols"]:
+        wire = Wire(receive, send, self._service.limits.send_seconds)
+        if GRAPHQL_TRANSPORT_WS_PROTOCOL not in scope["subprotocols"]:
             await websocket.accept()
-            await wire.close(4406, "Subprotocol not acceptable")
+            await wire.close(UNKNOWN_PROTOCOL)
             return
         await websocket.accept(GRAPHQL_TRANSPORT_WS_PROTOCOL)
-        await GraphQLSocket(self._service, wire, authorization).run()
+        # A socket lives for hours, and what its handshake said has no use in them.
+        del websocket
+        scope["headers"] = []
+        with self._service.live.sockets:
+            await GraphQLSocket(self._service, wire, authorization).run()
 
     def _require_known_origin(self, headers: Headers) -> None:
         """Refuse pages of other sites, since browsers apply no CORS to WebSockets. Raises Refusal."""

@@ -11,7 +11,7 @@ from strawberry.types.graphql import OperationType
 from okrgraph.graph.transport.failures import internal_error
 from okrgraph.graph.transport.payload import OperationRequest
 from okrgraph.graph.transport.schema import TransportSchema
-from okrgraph.graph.transport.session import CALL, Admission, Call
+from okrgraph.graph.transport.session import CALL, Admission, Call, Sink
 
 
 async def results(
@@ -20,13 +20,16 @@ async def results(
     admission: Admission,
     *,
     seconds: float,
+    sink: Sink | None = None,
+    last_event_id: str | None = None,
     allowed: Collection[OperationType] = tuple(OperationType),
 ) -> AsyncGenerator[ExecutionResult, None]:
     """Run the operation in a context of its own: one result, or one for each event of a subscription.
 
+    A subscription may send events past these, into the sink.
     To be read in the task that it began in, which must serve no other operation.
     """
-    CALL.set(Call(admission, seconds))
+    CALL.set(Call(admission, seconds, sink, last_event_id))
     try:
         stream = await schema.stream(
             request.query,

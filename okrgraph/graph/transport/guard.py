@@ -1,14 +1,17 @@
 """Work that ends early when one of its guards does; knows no GraphQL."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Never, TypeVar
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from okrgraph.graph.transport.failures import ClientGone
 
 T = TypeVar("T")
+
+ABORT = "okrgraph.graph.transport.abort"
+"""What the protocol class of server.py puts into a scope: cuts the connection, and drops what was not read."""
 
 
 async def guarded(work: Coroutine[Any, Any, T], *guards: Awaitable[Never]) -> T:
@@ -33,3 +36,13 @@ async def until_disconnected(receive: Receive) -> Never:
     while (await receive())["type"] != "http.disconnect":
         pass
     raise ClientGone
+
+
+def abort_of(scope: Scope) -> Callable[[], None]:
+    """Give what cuts the connection; under a server that is not run as told, nothing does."""
+    abort: Callable[[], None] = scope.get(ABORT, _leave_alone)
+    return abort
+
+
+def _leave_alone() -> None:
+    """The server closes in its own time."""

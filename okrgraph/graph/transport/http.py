@@ -11,6 +11,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from okrgraph.graph.transport.ending import CROWDED
 from okrgraph.graph.transport.event_stream import EventStream
 from okrgraph.graph.transport.execution import body_of, code_of, is_request_error, results
 from okrgraph.graph.transport.failures import ClientGone, Refusal, errors_of, internal_error
@@ -77,8 +78,10 @@ class HTTPTransport:
         request = await read_request(scope, receive, self._service.limits)
         allowed = _ALLOWED[scope["method"]]
         if media_type == EVENT_STREAM:
-            stream = EventStream(self._service, admission, receive, send)
-            await stream.run(request, (*allowed, OperationType.SUBSCRIPTION))
+            if not self._service.has_room(admission):
+                raise Refusal(429, "LIMIT_EXCEEDED", CROWDED.reason, {"Retry-After": "10"})
+            stream = EventStream(self._service, scope, receive, send)
+            await stream.run(request, admission, (*allowed, OperationType.SUBSCRIPTION))
             return None
         answer = self._answer(request, admission, allowed)
         result = await guarded(answer, until_disconnected(receive))

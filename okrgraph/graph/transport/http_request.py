@@ -1,6 +1,7 @@
 """Reading one HTTP request for GraphQL: what it may look like and how large it may be."""
 
 import asyncio
+import re
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
@@ -13,6 +14,7 @@ from okrgraph.graph.transport.payload import Malformed, OperationRequest, decode
 
 # More than a GraphQL request has; parsing stops there.
 _MAX_PARAMETERS = 20
+_EVENT_ID = re.compile(r"[ -~]{1,200}")
 _PARAMETERS = ("query", "variables", "operationName", "extensions")
 
 
@@ -41,6 +43,12 @@ def authorization_of(headers: Headers) -> str | None:
     if len(values) > 1:
         raise Refusal(400, "BAD_REQUEST", "The request has more than one Authorization header.")
     return values[0] if values else None
+
+
+def last_event_id_of(headers: Headers) -> str | None:
+    """Give what a client that comes back says it has seen last; None when that cannot be an id of ours."""
+    value = headers.get("last-event-id", "")
+    return value if _EVENT_ID.fullmatch(value) else None
 
 
 def _require_json(headers: Headers) -> None:

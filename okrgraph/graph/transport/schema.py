@@ -17,6 +17,13 @@ from okrgraph.graph.transport.session import CALL
 class PerEventExecutor(StrawberryGraphQLCoreExecutionContext):
     """Gives each event of a subscription its own context; one for all would serve hours-old rows."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The executors of single events are copies of this one, which pass by here.
+        call = CALL.get(None)
+        if call is not None and OperationType(self.operation.operation.value) is OperationType.SUBSCRIPTION:
+            call.executor = self
+
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
         executor = super().build_per_event_executor(payload)
         call = CALL.get(None)

@@ -2,13 +2,15 @@
 
 import asyncio
 import socket
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from okrgraph.graph.transport.failures import errors_of
+from okrgraph.graph.transport.guard import ABORT
 from okrgraph.graph.transport.limits import DEFAULT_LIMITS, TransportLimits
 from okrgraph.graph.transport.payload import encode
+from okrgraph.graph.transport.websocket_protocol import LeanWebSocketProtocol
 
 
 class _Refused(Exception):
@@ -25,6 +27,8 @@ class BoundedHTTPProtocol(HttpToolsProtocol):
     # Longer than the endpoint's own limit, which answers 408 before this one closes without a word.
     body_seconds = 15.0
     linger_seconds = 1.0
+    # Sent and not acknowledged by the client's system: the client is lost, whatever protocol it speaks.
+    silence_seconds = 35.0
 
     _timer: asyncio.TimerHandle | None = None
     _answer = (400, "BAD_REQUEST", "This is not an HTTP request.")
@@ -42,6 +46,10 @@ class BoundedHTTPProtocol(HttpToolsProtocol):
             # asyncio does so only for listeners that name their protocol, which those of uvicorn's workers do
             # not; without it each second message of a pair waits 40 ms for the client's acknowledgement.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                # Who listens to an event stream sends nothing that it could be missed by.
+                milliseconds = int(self.silence_seconds * 1000)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         self._start_timer(self.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -90,6 +98,7 @@ class BoundedHTTPProtocol(HttpToolsProtocol):
         self._is_head_open = False
         self._progress += 1
         self._start_timer(self.body_seconds)
+        cast(dict[str, Any], self.scope)[ABORT] = self.transport.abort
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -146,7 +155,7 @@ def uvicorn_options(limits: TransportLimits = DEFAULT_LIMITS) -> dict[str, Any]:
     """Give the arguments of uvicorn.Config or uvicorn.run that the endpoint relies on."""
     return {
         "http": BoundedHTTPProtocol,
-        "ws": "websockets-sansio",
+        "ws": LeanWebSocketProtocol,
         "ws_max_size": limits.message_bytes,
         # Its pings end in 1011, after which the reference client never comes back: the endpoint has its own.
         "ws_ping_interval": None,

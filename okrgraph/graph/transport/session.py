@@ -1,74 +1,98 @@
 """Who may call, and what one operation knows of the call it came through; verifies no credential itself."""
 
-import asyncio
-import logging
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Hashable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Never, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
-logger = logging.getLogger(__name__)
+from graphql.execution import Executor
 
 
 class Session(Protocol):
     """One admitted credential, for the life of a request or socket, or until a recheck gives a newer one."""
+
+    @property
+    def key(self) -> Hashable:
+        """Whose connections are counted together."""
+        ...
 
     def operation(self) -> object:
         """Make the context of one operation, or of one event of a subscription: fresh loaders each time."""
         ...
 
 
-Admit = Callable[[str | None], Awaitable[Session | None]]
-"""From the Authorization value ("Bearer x") to a session; None refuses."""
+AnySession = TypeVar("AnySession", bound=Session)
 
 
-class CredentialRefused(Exception):
-    """The credential of a live socket or stream is no longer admitted."""
+class Admit(Protocol[AnySession]):
+    """Turns credentials into sessions, and sessions into what they are now."""
+
+    async def __call__(self, authorization: str | None) -> AnySession | None:
+        """From the Authorization value ("Bearer x") to a session; None refuses."""
+        ...
+
+    async def again(self, sessions: Sequence[AnySession]) -> Sequence[AnySession | None]:
+        """Look at many live credentials at once: for each, in order, its session of now; None refuses it."""
+        ...
+
+
+def ignored() -> None:
+    """Do nothing: there is nothing open that could be ended."""
 
 
 class Admission:
     """An admitted credential, and the session it gives now."""
 
-    __slots__ = ("_admit", "_authorization", "session")
+    __slots__ = ("key", "on_refusal", "session", "slot")
 
-    def __init__(self, admit: Admit, authorization: str | None, session: Session) -> None:
-        self._admit = admit
-        self._authorization = authorization
+    def __init__(self, session: Session) -> None:
         self.session = session
+        # Of the session that was admitted: a newer one may have another, and what was counted must be uncounted.
+        self.key = session.key
+        self.on_refusal: Callable[[], None] = ignored
+        self.slot = 0
 
     @classmethod
-    async def of(cls, admit: Admit, authorization: str | None) -> Self | None:
-        session = await admit(authorization)
-        return None if session is None else cls(admit, authorization, session)
+    async def of(cls, admit: Admit[Any], authorization: str | None) -> Self | None:
+        session: Session | None = await admit(authorization)
+        return None if session is None else cls(session)
 
-    async def until_refused(self, every: float) -> Never:
-        """Look at the credential again after at most so many seconds each, keeping the session up to date.
+    def refuse(self) -> None:
+        """End the socket or stream at once: the credential is known to be refused from now on."""
+        self.on_refusal()
 
-        Raises CredentialRefused when it is no longer admitted.
+
+class Sink(Protocol):
+    """The fast lane of one live operation: response bodies that were encoded once for many."""
+
+    def push(self, body: str, event_id: str | None = None) -> bool:
+        """Send one response map, a line of JSON text; the id is what a stream resumes by, and no socket sends it.
+
+        True: it is on its way, push again at will. False: it is taken, but the client reads slowly: wait for
+        drained() before the next push. Raises nothing; after the client has gone it takes and drops.
         """
-        while True:
-            # Clients that came back at one moment, after a restart, should not be looked up at one moment.
-            await asyncio.sleep(every * random.uniform(0.5, 1))  # noqa: S311 - spreads load, hides nothing
-            try:
-                session = await self._admit(self._authorization)
-            except Exception:
-                # A database that is away must not throw everybody out.
-                logger.warning(
-                    "A credential could not be looked at again; its session goes on", exc_info=True
-                )
-                continue
-            if session is None:
-                raise CredentialRefused
-            self.session = session
+        ...
+
+    async def drained(self) -> None:
+        """Return when the next push may come.
+
+        Raises nothing. A client that does not drain in the time of a send is closed, which cancels the operation.
+        """
+        ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """What the schema must know of the call that an operation came through."""
 
     admission: Admission
     seconds: float
+    sink: Sink | None = None
+    "Where an operation may send events itself, beside what it yields; None where there is one answer only."
+    last_event_id: str | None = None
+    "The id of the last event that the client of a stream has seen, as it says."
+    executor: "Executor[Any] | None" = None
+    "Of a subscription: what executes its document on one event."
 
 
 # The schema builds its executors and extensions itself, out of reach of any argument of the transport.

@@ -3,172 +3,237 @@
 import asyncio
 import random
 from contextlib import aclosing
-from typing import Never
 
+from okrgraph.graph.transport.connection import Connection
+from okrgraph.graph.transport.ending import (
+    BROKEN,
+    CROWDED,
+    REINITIALISED,
+    SILENT,
+    TALKATIVE,
+    UNAUTHORIZED,
+    UNINITIALISED,
+    UNKNOWN,
+    Ending,
+)
 from okrgraph.graph.transport.execution import body_of, is_request_error, results
 from okrgraph.graph.transport.failures import errors_of, internal_error
-from okrgraph.graph.transport.guard import guarded
+from okrgraph.graph.transport.lane import Lane, PeerGone
 from okrgraph.graph.transport.messages import ClientMessage, Complete, ConnectionInit, Ping, Pong, Subscribe
-from okrgraph.graph.transport.payload import OperationRequest
-from okrgraph.graph.transport.service import Draining, Service
-from okrgraph.graph.transport.session import Admission, CredentialRefused
-from okrgraph.graph.transport.wire import CloseSocket, PeerGone, Wire
+from okrgraph.graph.transport.payload import OperationRequest, encode
+from okrgraph.graph.transport.service import Service
+from okrgraph.graph.transport.session import Admission
+from okrgraph.graph.transport.stepping import Stalled
+from okrgraph.graph.transport.wire import CloseSocket, Wire, text_of
+
+_ACK = text_of({"type": "connection_ack"})
+_PING = text_of({"type": "ping"})
+_PONG = text_of({"type": "pong"})
 
 
-class GraphQLSocket:
-    """One connection and the operations that run on it.
+class OperationLane(Lane):
+    """What is sent for one operation id; the Sink of it."""
 
-    Close codes are the protocol's where it has one, else 1012 (the server stops) or 1013 (slow, silent, bug).
-    The reference client connects again after both, and never after 1011.
-    """
+    __slots__ = ("_head", "key", "task")
+
+    def __init__(self, connection: Connection, key: str) -> None:
+        super().__init__(connection)
+        self.key = key
+        # All that differs between two subscribers of one event.
+        self._head = f'{{"id":{encode(key).decode()},"type":"next","payload":'
+        self.task: asyncio.Task[None] | None = None
+
+    def push(self, body: str, event_id: str | None = None) -> bool:
+        return self.put(f"{self._head}{body}}}")
+
+    async def send_next(self, body: dict[str, object]) -> None:
+        """Send one result, behind what was pushed before. Raises PeerGone."""
+        await self.drained()
+        await self.send(self._head + encode(body).decode() + "}")
+
+    async def send_last(self, message: dict[str, object]) -> None:
+        """Send what ends the operation. Raises PeerGone."""
+        await self.drained()
+        await self.send(text_of({"id": self.key, **message}))
+
+
+class GraphQLSocket(Connection):
+    """One connection and the operations that run on it."""
+
+    __slots__ = (
+        "_allowance",
+        "_authorization",
+        "_heard_at",
+        "_is_initialised",
+        "_lanes",
+        "_opened_at",
+        "_ping_at",
+        "_tasks",
+        "_wire",
+    )
 
     def __init__(self, service: Service, wire: Wire, authorization: str | None) -> None:
-        self._service = service
-        self._limits = service.limits
+        super().__init__(service)
+        now = asyncio.get_running_loop().time()
         self._wire = wire
         self._authorization = authorization
-        self._is_initialised = asyncio.Event()
-        self._admission: Admission | None = None
-        self._is_admitted = asyncio.Event()
-        self._broken: asyncio.Future[Never] = asyncio.get_running_loop().create_future()
-        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._is_initialised = False
+        self._lanes: dict[str, OperationLane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._heard_at = asyncio.get_running_loop().time()
+        self._opened_at = self._heard_at = now
+        self._allowance = float(service.limits.messages_burst)
+        self._ping_at = now + service.limits.ping_seconds * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
 
     async def run(self) -> None:
-        closing: CloseSocket | None = None
+        ending: Ending | None = None
         try:
-            with self._service.live.sockets:
-                await guarded(
-                    self._listen(),
-                    self._stay_alive(),
-                    self._watch_credential(),
-                    self._service.until_drained(),
-                    self._broken,
-                )
+            self._service.keeper.add(self)
+            await self._listen()
+        except asyncio.CancelledError:
+            if not self._is_ended():
+                raise
         except PeerGone:
             pass
-        except CloseSocket as wanted:
-            closing = wanted
-        except CredentialRefused:
-            closing = CloseSocket(4403, "Forbidden")
-        except Draining:
-            closing = CloseSocket(1012, "The server restarts.")
-        except Exception as error:  # noqa: BLE001 - a bug must not close with 1011, see above
+        except CloseSocket as closing:
+            ending = closing.ending
+        except Exception as error:  # noqa: BLE001 - a bug must not close with 1011, see ending
             internal_error(error)
-            closing = CloseSocket(1013, "Try again later.")
+            ending = BROKEN
         finally:
+            ending = ending or self._ending
+            self._leave(ending)
             for task in self._tasks:
                 task.cancel()
-        if closing:
-            await self._wire.close(closing.code, closing.reason)
+        if ending is not None:
+            await self._wire.close(ending)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    @property
+    def is_gone(self) -> bool:
+        return self._wire.is_gone
+
+    def begin(self, frame: str) -> Stalled | None:
+        return self._wire.begin(frame)
+
+    def look_after(self, now: float) -> float:
+        limits = self._service.limits
+        if not self._is_initialised:
+            if now >= self._opened_at + limits.init_seconds:
+                self.end(UNINITIALISED)
+            return self._opened_at + limits.init_seconds
+        silent_at = self._heard_at + limits.silence_seconds
+        if now >= silent_at:
+            self.end(SILENT)
+            return now + limits.silence_seconds
+        if now >= self._ping_at:
+            self._ping_at = now + limits.ping_seconds * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load
+            self._beat(_PING)
+        return min(self._ping_at, silent_at)
+
+    def excuse(self, seconds: float, now: float) -> None:
+        self._opened_at = min(now, self._opened_at + seconds)
+        self._heard_at = min(now, self._heard_at + seconds)
+
     async def _listen(self) -> None:
-        async with aclosing(self._wire.messages()) as messages:
-            async for message in messages:
-                self._heard_at = asyncio.get_running_loop().time()
-                await self._handle(message)
+        clock = asyncio.get_running_loop().time
+        while self._ending is None and (message := await self._wire.receive()) is not None:
+            now = clock()
+            self._spend(now - self._heard_at)
+            self._heard_at = now
+            await self._handle(message)
 
-    async def _stay_alive(self) -> Never:
-        limits = self._limits
-        try:
-            async with asyncio.timeout(limits.init_seconds):
-                await self._is_initialised.wait()
-        except TimeoutError:
-            raise CloseSocket(4408, "Connection initialisation timeout") from None
-        loop = asyncio.get_running_loop()
-        ping_at = loop.time() + limits.ping_seconds * random.random()  # noqa: S311 - spreads load
-        while True:
-            silent_at = self._heard_at + limits.silence_seconds
-            await asyncio.sleep(min(ping_at, silent_at) - loop.time())
-            if loop.time() >= self._heard_at + limits.silence_seconds:
-                raise CloseSocket(1013, "The client is silent.")
-            if loop.time() >= ping_at:
-                ping_at = loop.time() + limits.ping_seconds
-                await self._wire.send({"type": "ping"})
-
-    async def _watch_credential(self) -> Never:
-        await self._is_admitted.wait()
-        assert self._admission
-        await self._admission.until_refused(self._limits.recheck_seconds)
+    def _spend(self, seconds: float) -> None:
+        """Take one message off what the client may send, after so many seconds. Raises CloseSocket."""
+        limits = self._service.limits
+        earned = self._allowance + seconds * limits.messages_per_second
+        self._allowance = min(earned, limits.messages_burst) - 1
+        if self._allowance < 0:
+            raise CloseSocket(TALKATIVE)
 
     async def _handle(self, message: ClientMessage) -> None:
         match message:
             case ConnectionInit():
                 await self._initialise(message)
             case Ping():
-                await self._wire.send({"type": "pong"})
+                await self._wire.send(_PONG)
             case Pong():
                 pass
             case Subscribe(key, request):
                 await self._subscribe(key, request)
             case Complete(key):
-                if task := self._operations.pop(key, None):
-                    task.cancel()
+                self._complete(key)
 
     async def _initialise(self, message: ConnectionInit) -> None:
-        if self._is_initialised.is_set():
-            raise CloseSocket(4429, "Too many initialisation requests")
-        self._is_initialised.set()
-        authorization = message.authorization or self._authorization
-        self._admission = await Admission.of(self._service.admit, authorization)
-        if self._admission is None:
-            raise CloseSocket(4403, "Forbidden")
-        await self._wire.send({"type": "connection_ack"})
-        self._is_admitted.set()
+        if self._is_initialised:
+            raise CloseSocket(REINITIALISED)
+        self._is_initialised = True
+        admission = await Admission.of(self._service.admit, message.authorization or self._authorization)
+        # Whoever reads the memory of the process finds no credential that is not in use.
+        self._authorization = None
+        if admission is None:
+            raise CloseSocket(UNKNOWN)
+        if not self._service.has_room(admission):
+            raise CloseSocket(CROWDED)
+        self._enter(admission)
+        await self._wire.send(_ACK)
+        self._service.keeper.move(self)
 
     async def _subscribe(self, key: str, request: OperationRequest) -> None:
         if self._admission is None:
-            raise CloseSocket(4401, "Unauthorized")
-        if key in self._operations:
-            raise CloseSocket(4409, f"Subscriber for {key} already exists")
-        most = self._limits.operations_per_socket
-        if len(self._operations) >= most:
-            message = f"At most {most} operations run on one socket at a time."
-            await self._wire.send(
-                {"id": key, "type": "error", "payload": errors_of("LIMIT_EXCEEDED", message)}
-            )
+            raise CloseSocket(UNAUTHORIZED)
+        if key in self._lanes:
+            raise CloseSocket(Ending(4409, f"Subscriber for {key} already exists"))
+        most = self._service.limits.operations_per_socket
+        if len(self._lanes) >= most:
+            errors = errors_of("LIMIT_EXCEEDED", f"At most {most} operations run on one socket at a time.")
+            await self._wire.send(text_of({"id": key, "type": "error", "payload": errors}))
             return
-        task = asyncio.create_task(self._operate(key, request, self._admission))
-        self._operations[key] = task
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        lane = self._lanes[key] = OperationLane(self, key)
+        lane.task = asyncio.create_task(self._operate(lane, request, self._admission))
+        self._tasks.add(lane.task)
+        lane.task.add_done_callback(self._tasks.discard)
 
-    async def _operate(self, key: str, request: OperationRequest, admission: Admission) -> None:
+    def _complete(self, key: str) -> None:
+        lane = self._lanes.pop(key, None)
+        if lane is not None and lane.task is not None:
+            # The client may use the id again at once, for something else.
+            lane.close()
+            lane.task.cancel()
+
+    async def _operate(self, lane: OperationLane, request: OperationRequest, admission: Admission) -> None:
         try:
             with self._service.live.operations:
-                final = await self._send_results(key, request, admission)
+                last = await self._send_results(lane, request, admission)
             # The client may use the id again as soon as it has read the last message.
-            self._forget(key)
-            await self._wire.send({"id": key, **final})
+            self._forget(lane)
+            await lane.send_last(last)
         except PeerGone:
             pass
-        except CloseSocket as closing:
-            if not self._broken.done():
-                self._broken.set_exception(closing)
         finally:
-            self._forget(key)
+            self._forget(lane)
+            lane.close()
 
     async def _send_results(
-        self, key: str, request: OperationRequest, admission: Admission
+        self, lane: OperationLane, request: OperationRequest, admission: Admission
     ) -> dict[str, object]:
-        final: dict[str, object] = {"type": "complete"}
-        frames = results(self._service.schema, request, admission, seconds=self._limits.operation_seconds)
+        """Send the events; give the message that ends the operation. Raises PeerGone."""
+        last: dict[str, object] = {"type": "complete"}
+        seconds = self._service.limits.operation_seconds
+        frames = results(self._service.schema, request, admission, seconds=seconds, sink=lane)
         try:
             async with aclosing(frames):
                 async for result in frames:
                     body = body_of(result)
                     if is_request_error(result):
-                        final = {"type": "error", "payload": body["errors"]}
+                        last = {"type": "error", "payload": body["errors"]}
                     else:
-                        await self._wire.send({"id": key, "type": "next", "payload": body})
-        except (PeerGone, CloseSocket):
+                        await lane.send_next(body)
+        except PeerGone:
             raise
         except Exception as error:  # noqa: BLE001 - the other operations of the socket go on
-            final = {"type": "error", "payload": [internal_error(error).formatted]}
-        return final
+            last = {"type": "error", "payload": [internal_error(error).formatted]}
+        return last
 
-    def _forget(self, key: str) -> None:
-        if self._operations.get(key) is asyncio.current_task():
-            del self._operations[key]
+    def _forget(self, lane: OperationLane) -> None:
+        if self._lanes.get(lane.key) is lane:
+            del self._lanes[lane.key]

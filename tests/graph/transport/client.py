@@ -1,8 +1,10 @@
 """Clients of the toy schema, and a real server on a free port to serve it."""
 
 import asyncio
+import base64
 import json
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typing import Any
 import httpx
 import uvicorn
 import websockets
+from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
 from okrgraph.graph.transport.endpoint import GraphQLEndpoint
@@ -53,6 +56,72 @@ class Socket:
         return self.connection.close_code, self.connection.close_reason or ""
 
 
+class RawConnection:
+    """A client that takes nothing off its connection but when told to."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+
+    async def write(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self.connection, data)
+
+    async def read_until(self, end: bytes, at_once: int = 1) -> bytes:
+        """What comes up to this end, or to that of the connection."""
+        data = bytearray()
+        async with asyncio.timeout(5):
+            while not data.endswith(end):
+                data += await asyncio.get_running_loop().sock_recv(self.connection, at_once) or end
+        return bytes(data)
+
+    async def read(self, count: int) -> bytes:
+        """So many bytes, or b"" at the end of the connection."""
+        data = bytearray()
+        async with asyncio.timeout(5):
+            while len(data) < count:
+                part = await asyncio.get_running_loop().sock_recv(self.connection, count - len(data))
+                if not part:
+                    return b""
+                data += part
+        return bytes(data)
+
+    def kill(self) -> None:
+        """Leave without a word, with whatever was not read."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+
+class RawSocket(RawConnection):
+    """A client of graphql-transport-ws, the same."""
+
+    async def open(self) -> None:
+        key = base64.b64encode(bytes(16)).decode()
+        await self.write(
+            "GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+            f"Sec-WebSocket-Protocol: {PROTOCOL}\r\n\r\n".encode()
+        )
+        head = await self.read_until(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        await self.send({"type": "connection_init", "payload": {"authorization": "Bearer ada"}})
+        assert await self.receive() == '{"type":"connection_ack"}'
+
+    async def send(self, message: object) -> None:
+        payload = json.dumps(message).encode()
+        # With a mask of zeros: what is masked by it stays as it is.
+        await self.write(struct.pack("!BBHI", 0x81, 0x80 | 126, len(payload), 0) + payload)
+
+    async def subscribe(self, key: str, query: str) -> None:
+        await self.send({"id": key, "type": "subscribe", "payload": {"query": query}})
+
+    async def receive(self) -> str | int:
+        """The text of the next frame, or the code of a close frame."""
+        opcode, length = await self.read(2)
+        if length >= 126:
+            length = int.from_bytes(await self.read(2 if length == 126 else 8))
+        payload = await self.read(length)
+        return int.from_bytes(payload[:2]) if opcode == 0x88 else payload.decode()
+
+
 @dataclass
 class Served:
     world: World
@@ -87,12 +156,34 @@ class Served:
         finally:
             writer.close()
 
+    @asynccontextmanager
+    async def unread(self) -> AsyncIterator[RawConnection]:
+        """A connection of a client that reads only when told to, and whose system holds little for it."""
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", self.port))
+            yield RawConnection(connection)
+
+    @asynccontextmanager
+    async def raw_socket(self) -> AsyncIterator[RawSocket]:
+        """A socket past its connection_init, on such a connection."""
+        async with self.unread() as raw:
+            client = RawSocket(raw.connection)
+            await client.open()
+            yield client
+
     async def settled(self) -> None:
         """Wait until nothing is open any more."""
         live = self.endpoint.live
         async with asyncio.timeout(1):
             while live.sockets.value or live.streams.value or live.operations.value:  # noqa: ASYNC110 - gauges
                 await asyncio.sleep(0.005)
+
+
+def evictions(reason: str) -> float:
+    """How many connections this process has ended for this reason."""
+    return REGISTRY.get_sample_value("okrgraph_evictions_total", {"reason": reason}) or 0.0
 
 
 Serve = Callable[..., Awaitable[Served]]

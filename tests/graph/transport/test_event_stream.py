@@ -1,13 +1,14 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.graph.transport.client import Serve, Served, code_of
+from tests.graph.transport.client import RawConnection, Serve, Served, code_of, evictions
+from tests.graph.transport.pushing import PUSHED, call_of, fill
 from tests.graph.transport.toy import SECRET
 
 EVENT_STREAM = {"Accept": "text/event-stream"}
@@ -31,14 +32,21 @@ class Events:
             assert await anext(self._lines) == ""
         return name, json.loads(data) if data else None
 
+    async def text(self) -> str:
+        """What is still to come."""
+        return "".join([line + "\n" async for line in self._lines])
+
     async def rest(self) -> list[str]:
         return [line async for line in self._lines]
 
 
 @asynccontextmanager
-async def stream(served: Served, query: str, **rest: object) -> AsyncIterator[Events]:
+async def stream(
+    served: Served, query: str, *, headers: Sequence[tuple[str, bytes]] = (), **rest: object
+) -> AsyncIterator[Events]:
     body = {"query": query, **rest}
-    async with served.http.stream("POST", "/graphql", json=body, headers=EVENT_STREAM) as response:
+    all_headers = [(b"Accept", b"text/event-stream"), *[(name.encode(), value) for name, value in headers]]
+    async with served.http.stream("POST", "/graphql", json=body, headers=all_headers) as response:
         yield Events(response)
 
 
@@ -64,9 +72,7 @@ async def test_a_subscription_by_get_is_streamed(served: Served) -> None:
     parameters = {"query": "subscription { count(to: 1) }"}
     response = await served.http.get("/graphql", params=parameters, headers=EVENT_STREAM)
 
-    assert (
-        response.text == 'event: next\r\ndata: {"data":{"count":0}}\r\n\r\nevent: complete\r\ndata: \r\n\r\n'
-    )
+    assert response.text == 'event: next\ndata: {"data":{"count":0}}\n\nevent: complete\ndata: \n\n'
 
 
 async def test_a_mutation_by_get_is_not_run(served: Served) -> None:
@@ -121,19 +127,144 @@ async def test_a_client_that_leaves_ends_its_generator_at_once(served: Served) -
     await served.settled()
 
 
+@asynccontextmanager
+async def raw_stream(served: Served, query: str) -> AsyncIterator[RawConnection]:
+    """A stream of a client that reads only when told to."""
+    body = json.dumps({"query": query}).encode()
+    async with served.unread() as client:
+        await client.write(
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ada\r\nAccept: text/event-stream\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        )
+        assert (await client.read_until(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+        yield client
+
+
 async def test_a_client_that_does_not_read_is_given_up(serve: Serve) -> None:
     served = await serve(send_seconds=0.1)
-    body = b'{"query":"subscription{flood}"}'
-    request = (
-        b"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ada\r\nAccept: text/event-stream\r\n"
-        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-    )
 
-    async with served.raw(request + body) as (reader, writer), asyncio.timeout(5):
-        await reader.readline()
+    async with raw_stream(served, "subscription { flood }"), asyncio.timeout(5):
         await served.world.closed.wait()
         await served.settled()
-        writer.transport.abort()
+
+
+async def test_what_is_pushed_is_an_event_with_the_id_to_resume_by(served: Served) -> None:
+    async with stream(served, PUSHED) as events:
+        call = await call_of(served)
+        assert call.sink is not None
+        assert call.sink.push('{"data": {"pushed": "é"}}', "cursor-1") is True
+        await call.sink.drained()
+        assert call.sink.push('{"data": {"pushed": "2"}}') is True
+        served.world.changes.put_nowait("3")
+        served.world.changes.put_nowait(None)
+
+        text = await events.text()
+    assert text == (
+        'event: next\nid: cursor-1\ndata: {"data": {"pushed": "é"}}\n\n'
+        'event: next\ndata: {"data": {"pushed": "2"}}\n\n'
+        'event: next\ndata: {"data":{"pushed":"3"}}\n\n'
+        "event: complete\ndata: \n\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "seen"),
+    [
+        ("cursor-1", "cursor-1"),
+        ("~ " * 99 + "~!", "~ " * 99 + "~!"),
+        ("x" * 201, None),
+        ("", None),
+        ("a\tb", None),
+        ("caf\u00e9", None),
+        (None, None),
+    ],
+)
+async def test_the_id_of_the_last_event_is_known_to_the_operation_unless_it_is_none_of_ours(
+    served: Served, header: str | None, seen: str | None
+) -> None:
+    headers = [] if header is None else [("Last-Event-ID", header.encode("latin-1"))]
+    async with stream(served, PUSHED, headers=headers):
+        assert (await call_of(served)).last_event_id == seen
+
+
+async def test_a_client_that_reads_late_gets_every_event_in_order(served: Served) -> None:
+    async with raw_stream(served, PUSHED) as client:
+        sink = (await call_of(served)).sink
+        assert sink is not None
+        sent = fill(sink)
+        served.world.changes.put_nowait("77")
+        served.world.changes.put_nowait(None)
+
+        text = await client.read_until(b"0\r\n\r\n", 65_536)
+    lines = [line for line in text.split(b"\n") if line.startswith(b"data: {")]
+    numbers = [int(json.loads(line[6:])["data"]["pushed"].rstrip("x")) for line in lines]
+    assert numbers == [*range(sent), 77]
+
+
+async def test_an_operation_that_ends_while_a_push_waits_completes_behind_it(served: Served) -> None:
+    async with raw_stream(served, PUSHED) as client:
+        sink = (await call_of(served)).sink
+        assert sink is not None
+        sent = fill(sink)
+        served.world.changes.put_nowait(None)
+
+        text = await client.read_until(b"0\r\n\r\n", 65_536)
+    assert text.count(b"event: next") == sent
+    assert text.rindex(b"event: complete") > text.rindex(b"event: next")
+
+
+async def test_a_client_that_does_not_drain_in_time_is_cut_off_and_counted(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = await serve(send_seconds=0.1)
+    before = evictions("slow")
+
+    async with raw_stream(served, PUSHED) as client:
+        sink = (await call_of(served)).sink
+        assert sink is not None
+        fill(sink)
+        async with asyncio.timeout(5):
+            await served.world.closed.wait()
+            await served.settled()
+        assert sink.push("{}") is True
+        assert b"event: complete" not in await client.read_until(b"\0", 65_536)
+    assert evictions("slow") == before + 1
+    assert caplog.records == []
+
+
+async def test_streams_and_sockets_with_one_credential_are_counted_together(serve: Serve) -> None:
+    served = await serve(sockets_per_session_key=2)
+    before = evictions("connections")
+
+    async with served.socket(), stream(served, CHANGES) as events:
+        await served.world.started.wait()
+        response = await served.post(CHANGES, headers=EVENT_STREAM)
+        assert (response.status_code, code_of(response)) == (429, "LIMIT_EXCEEDED")
+        assert response.headers["retry-after"] == "10"
+        async with served.connect() as client:
+            await client.send({"type": "connection_init", "payload": {"authorization": "Bearer ada"}})
+            assert await client.closed() == (1013, "Too many connections are open with this credential.")
+        async with served.socket("Bearer bob") as other:
+            assert await other.execute("1", "{ me }") == {"data": {"me": "bob"}}
+        assert (await served.post("{ me }")).json() == {"data": {"me": "ada"}}
+
+        served.world.changes.put_nowait("x")
+        assert await events.next() == ("next", {"data": {"changes": {"text": "x"}}})
+    assert evictions("connections") == before + 2
+
+    await served.settled()
+    async with served.socket(), served.socket():
+        pass
+
+
+async def test_a_refusal_that_the_operation_learns_of_ends_the_stream_at_once(served: Served) -> None:
+    async with stream(served, PUSHED) as events:
+        (await call_of(served)).admission.refuse()
+
+        name, body = await events.next()
+        assert (name, body["errors"][0]["extensions"]["code"]) == ("next", "UNAUTHENTICATED")
+        assert await events.next() == ("complete", None)
+    assert served.world.closed.is_set()
 
 
 async def test_a_credential_that_is_revoked_ends_the_stream(serve: Serve) -> None:

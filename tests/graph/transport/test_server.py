@@ -1,4 +1,5 @@
 import asyncio
+import socket
 
 import pytest
 
@@ -97,6 +98,25 @@ async def test_a_body_that_nobody_reads_does_not_hold_the_connection(serve: Serv
         answer = await reader.read()
 
     assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_a_client_whose_system_is_gone_is_given_up(serve: Serve) -> None:
+    timeouts: list[int] = []
+
+    class Watched(BoundedHTTPProtocol):
+        silence_seconds = 1.5
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            connection = transport.get_extra_info("socket")
+            # Only Linux has it.
+            option = getattr(socket, "TCP_USER_TIMEOUT", None)
+            timeouts.append(1500 if option is None else connection.getsockopt(socket.IPPROTO_TCP, option))
+
+    served = await serve(protocol=Watched)
+    assert (await served.post("{ me }")).status_code == 200
+
+    assert timeouts == [1500]
 
 
 async def test_a_long_operation_and_a_socket_outlive_the_time_for_a_head(serve: Serve) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import enum
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from graphql import GraphQLError
 
 from okrgraph.graph.limits import extensions
 from okrgraph.graph.masking import MaskedSchema
+from okrgraph.graph.transport.session import CALL, Call
 
 SECRET = "postgres://okr:hunter2@db/okr"
 TOKENS = {"Bearer ada": "ada", "Bearer bob": "bob"}
@@ -26,8 +27,13 @@ class World:
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
     changes: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
+    calls: asyncio.Queue[Call] = field(default_factory=asyncio.Queue)
     mutations: int = 0
+
+    def __post_init__(self) -> None:
+        self.may_end.set()
 
     async def admit(self, authorization: str | None) -> "ToySession | None":
         if authorization == "Bearer broken":
@@ -37,9 +43,24 @@ class World:
 
 
 @dataclass
+class ToyAdmit:
+    world: World
+
+    async def __call__(self, authorization: str | None) -> "ToySession | None":
+        return await self.world.admit(authorization)
+
+    async def again(self, sessions: "Sequence[ToySession]") -> "Sequence[ToySession | None]":
+        return [await self.world.admit(f"Bearer {session.name}") for session in sessions]
+
+
+@dataclass
 class ToySession:
     world: World
     name: str
+
+    @property
+    def key(self) -> str:
+        return self.name
 
     def operation(self) -> "ToyContext":
         self.world.contexts += 1
@@ -182,6 +203,18 @@ class Subscription:
                     raise change
                 yield Event(text=str(change))
         finally:
+            world.closed.set()
+
+    @strawberry.subscription
+    async def pushed(self, info: Info) -> AsyncIterator[str]:
+        """Left to the test, which gets the call to push into; and what it puts into the queue, until None."""
+        world = info.context.world
+        world.calls.put_nowait(CALL.get())
+        try:
+            while (change := await world.changes.get()) is not None:
+                yield change
+        finally:
+            await world.may_end.wait()
             world.closed.set()
 
     @strawberry.subscription
