@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 from tortoise.exceptions import BaseORMException
 
-from okrgraph.events.database import count_anew
+from okrgraph.events.database import count_anew, joined_by_hashing
 from okrgraph.events.transactions import transaction
 from okrgraph.events.unit_of_work import UnitOfWork
 from okrgraph.okrs.vocabulary import ObjectiveState
@@ -32,8 +32,9 @@ from okrgraph.transfer.spool import MOST_PROBLEMS, Spool
 from okrgraph.transfer.whole import check_whole
 from okrgraph.transfer.writing import TABLES, OrganizationAppeared, write, write_organization
 
-# A transaction that has written so much has its tables counted, and again with every doubling.
-_ROWS_TO_COUNT = 2_500
+# A transaction that has written so much has its tables counted, and again with every doubling. From then on
+# it also keeps autovacuum out, which would count as empty what is not committed yet, and others would believe it.
+_ROWS_TO_COUNT = 1_000
 
 
 class ImportRefused(Exception):
@@ -100,18 +101,19 @@ class Run:
         """Raises ImportRefused, OrganizationAppeared, Rehearsed; then nothing is written."""
         self._begin()
         organization, is_new = await self._organization(work)
-        done, total, counted = 1, self._spool.rows + (self._record is None), _ROWS_TO_COUNT
+        done, total, to_count = 1, self._spool.rows + (self._record is None), _ROWS_TO_COUNT
         for part in parts_of(self._spool):
             await self._take(part, organization, work)
             done += sum(1 for _ in part.counted)
-            if done > 2 * counted:
+            if done >= to_count:
                 await count_anew(TABLES)
-                counted = done
+                to_count = 2 * done
             if done < total:
                 self._told(done, total)
             if len(self._problems) > MOST_PROBLEMS:
                 raise ImportRefused(self._problems)
-        self._problems += await check_whole(self._spool, organization.entity.id, is_new=is_new)
+        async with joined_by_hashing():
+            self._problems += await check_whole(self._spool, organization.entity.id, is_new=is_new)
         if self._problems:
             raise ImportRefused(self._problems)
         self.warnings = [*await gate_warnings(self._spool, organization.entity), *self._idle_cells()]

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +23,10 @@ from tests.servers import free_port
 # Long enough for a machine under load; what works is there in a second.
 PATIENCE_SECONDS = 180
 # What the installed `okrgraph` runs. The warnings of the program are errors, as they are here.
-COMMAND = (sys.executable, "-W", "error", "-c", "from okrgraph.cli import main; main()")
+PROGRAM = "from okrgraph.cli import main; main()"
+COMMAND = (sys.executable, "-W", "error", "-c", PROGRAM)
+
+_SERVES = re.compile(r"Worker \d+ \[(\d+)\] serves")
 
 Found = TypeVar("Found")
 
@@ -85,6 +90,31 @@ async def ended(process: Process, stdin: str = "") -> Ended:
     return result
 
 
+def kill_while_writing(file: str, *, folder: Path, database: GivenDatabase) -> None:
+    """Import a file and kill the process once it has written a part, which it tells a terminal."""
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "import", file],
+        cwd=folder,
+        env=environment_of(database, {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=its,
+    )
+    os.close(its)
+    try:
+        shown, done, total = b"", 0, 0
+        while done < 1_000:
+            shown += os.read(ours, 4_096)
+            for written in re.finditer(rb"writing: ([0-9,]+) of ([0-9,]+)", shown):
+                done, total = (int(number.replace(b",", b"")) for number in written.groups())
+    finally:
+        process.kill()
+        os.close(ours)
+    assert process.wait() == -signal.SIGKILL
+    assert done < total
+
+
 class Server:
     """A serving process. Its standard output and error go to files.
 
@@ -92,15 +122,15 @@ class Server:
     """
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, environment: dict[str, str], port: int
+        self, arguments: Sequence[str], folder: Path, environment: dict[str, str], program: str
     ) -> None:
-        self.port = port
+        self.port = port = free_port()
         self.is_provoked = False
         self._output = folder / f"serving-{port}.out"
         self._errors = folder / f"serving-{port}.log"
         with self._output.open("wb") as output, self._errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [*COMMAND, *arguments, f"--port={port}"],
+                [*COMMAND[:-1], program, *arguments, f"--port={port}"],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -129,6 +159,11 @@ class Server:
             except httpx.TransportError:
                 return False
 
+    def workers(self, count: int) -> list[int]:
+        """Process ids of the workers that have begun to serve, in order; empty until there are so many."""
+        serving = [int(number) for number in _SERVES.findall(self.log)]
+        return serving if len(serving) >= count else []
+
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Signal the process and give its exit status."""
         self.process.send_signal(how)
@@ -142,10 +177,14 @@ class Server:
 
 @asynccontextmanager
 async def running(
-    *arguments: str, folder: Path, database: GivenDatabase | None = None, **settings: str
+    *arguments: str,
+    folder: Path,
+    database: GivenDatabase | None = None,
+    program: str = PROGRAM,
+    **settings: str,
 ) -> AsyncIterator[Server]:
     """Run a command that serves, on a free port; left running, it must end with status 0 when told to."""
-    server = Server(arguments, folder, environment_of(database, settings), free_port())
+    server = Server(arguments, folder, environment_of(database, settings), program)
     try:
         yield server
         if server.process.poll() is None:
@@ -158,9 +197,13 @@ async def running(
 
 
 @asynccontextmanager
-async def serving(database: GivenDatabase, folder: Path, **settings: str) -> AsyncIterator[Server]:
+async def serving(
+    database: GivenDatabase, folder: Path, *arguments: str, program: str = PROGRAM, **settings: str
+) -> AsyncIterator[Server]:
     """`okrgraph serve`, ready."""
-    async with running("serve", folder=folder, database=database, **settings) as server:
+    async with running(
+        "serve", *arguments, folder=folder, database=database, program=program, **settings
+    ) as server:
         await until(server.is_ready, "the server to be ready")
         yield server
 

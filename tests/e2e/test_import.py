@@ -1,9 +1,4 @@
 import io
-import os
-import pty
-import re
-import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +8,7 @@ from okrgraph.transfer.importing import import_file
 from tests.databases import GivenDatabase
 from tests.e2e.clients import client, socket
 from tests.e2e.given_csv import SMALL, rows
-from tests.e2e.program import COMMAND, Ended, Shared, ended, environment_of, start
+from tests.e2e.program import Ended, Shared, ended, kill_while_writing, start
 
 TREE = """{
   organization {
@@ -196,31 +191,6 @@ async def test_a_subscriber_of_a_running_server_is_told_to_read_anew_after_a_lar
     assert count == {"objectives": {"totalCount": 301}}
 
 
-def _kill_while_writing(database: GivenDatabase, folder: Path) -> None:
-    """Import large.csv and kill the process once it has written a part, which it tells a terminal."""
-    ours, its = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "import", "large.csv"],
-        cwd=folder,
-        env=environment_of(database, {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=its,
-    )
-    os.close(its)
-    try:
-        shown, done, total = b"", 0, 0
-        while done < 1_000:
-            shown += os.read(ours, 4_096)
-            for written in re.finditer(rb"writing: ([0-9,]+) of ([0-9,]+)", shown):
-                done, total = (int(number.replace(b",", b"")) for number in written.groups())
-    finally:
-        process.kill()
-        os.close(ours)
-    assert process.wait() == -signal.SIGKILL
-    assert done < total
-
-
 async def test_kill_9_in_the_middle_of_an_import_leaves_the_organisation_as_before(
     closed_database: GivenDatabase, tmp_path: Path
 ) -> None:
@@ -228,7 +198,7 @@ async def test_kill_9_in_the_middle_of_an_import_leaves_the_organisation_as_befo
     (tmp_path / "large.csv").write_text(SMALL.replace(",Grow,", ",Grow faster,") + "".join(rows(1_500)))
     before = await _rows(closed_database)
 
-    _kill_while_writing(closed_database, tmp_path)
+    kill_while_writing("large.csv", folder=tmp_path, database=closed_database)
 
     assert await _rows(closed_database) == before
     again = await ended(await start("import", "large.csv", folder=tmp_path, database=closed_database))

@@ -15,8 +15,8 @@ from okrgraph.transfer.demonstration import SLUG, fill_demonstration
 from tests.databases import GivenDatabase, PostgresDatabases, SqliteDatabases
 from tests.e2e.acme import Acme, make_acme
 from tests.e2e.clients import client
-from tests.e2e.given_csv import SMALL
-from tests.e2e.program import COMMAND, Ended, Shared, ended, environment_of, start
+from tests.e2e.given_csv import SMALL, rows
+from tests.e2e.program import COMMAND, Ended, Shared, ended, environment_of, kill_while_writing, start
 from tests.processes import ROOT
 from tests.transfer.files import stand
 
@@ -295,3 +295,20 @@ async def test_options_that_do_not_fit_the_format_are_refused(
     for arguments, sentence in refusals.items():
         refused = await _run("import", *arguments, folder=tmp_path, database=sqlite_file)
         assert refused.refusal() == sentence
+
+
+async def test_kill_9_in_the_middle_of_an_import_from_yaml_leaves_no_organisation_behind(
+    closed_database: GivenDatabase, other_database: GivenDatabase, tmp_path: Path
+) -> None:
+    (tmp_path / "large.csv").write_text(SMALL + "".join(rows(1_500)))
+    await _run("import", "large.csv", folder=tmp_path, database=other_database)
+    options = ("--organization=initech", "--output=large.yaml")
+    await _run("export", *options, folder=tmp_path, database=other_database)
+    before = await _stand(closed_database)
+
+    kill_while_writing("large.yaml", folder=tmp_path, database=closed_database)
+
+    assert await _stand(closed_database) == before
+    again = await _run("import", "large.yaml", folder=tmp_path, database=closed_database)
+    assert _counts(again)["objective"] == (1_501, 0, 0)
+    assert await closed_database.unlogged_changes() == []
