@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okrgraph.events.entry import LoggedEntry
+from okrgraph.graph.change_types import Verdict, verdict_for
 from okrgraph.graph.live.conflation import conflated
 
 ORGANIZATION = UUID(int=1)
@@ -58,6 +59,17 @@ def test_what_was_seen_in_between_is_known_to_have_been_seen() -> None:
         [entry(1, acl=mine, acl_before=frozenset()), entry(2, acl=frozenset(), acl_before=mine)]
     )
     assert (kept.acl, kept.acl_before) == (frozenset(), mine)
+
+
+def test_who_gained_sight_lost_it_and_gained_it_again_is_told_each_time() -> None:
+    mine, all_of_us = frozenset({"person:a"}), frozenset({"org"})
+    steps = [(mine, frozenset[str]()), (frozenset[str](), mine), (all_of_us, frozenset[str]())]
+    entries = [
+        entry(position, kind="AccessChanged", acl=acl, acl_before=before)
+        for position, (acl, before) in enumerate(steps, 1)
+    ]
+    told = [verdict_for(each, mine | all_of_us) for each in conflated(entries)]
+    assert told == [Verdict.GAINED, Verdict.LOST, Verdict.GAINED]
 
 
 scope_sets = st.frozensets(st.sampled_from(SCOPES))
