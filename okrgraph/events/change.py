@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Self, TypeVar, cast, get_type_hints
 from uuid import UUID
 
@@ -10,6 +11,11 @@ from okrgraph.events.entry import Entry
 from okrgraph.events.rows import row_from_body
 
 Event = TypeVar("Event", bound="Change")
+
+
+@lru_cache
+def _hints_of(event: type) -> dict[str, Any]:
+    return get_type_hints(event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Change:
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Self:
         """Read the event back from the log. A field unknown to the log's older writer takes its default."""
-        hints = get_type_hints(cls)
+        hints = _hints_of(cls)
         values: dict[str, Any] = {}
         for field in dataclasses.fields(cls):
             if field.name not in body:

@@ -18,7 +18,7 @@ from okrgraph.graph.context import Batch, Context
 from okrgraph.graph.engine.fields import NEEDS
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person
-from okrgraph.graph.relations import SHARED, loaded, many, one
+from okrgraph.graph.relations import SHARED, loaded, many, one, reference
 from okrgraph.okrs import link_reads
 from okrgraph.okrs import reads as okr_reads
 from okrgraph.people import reads as people_reads
@@ -56,6 +56,9 @@ class Comment(Node):
     author: Person = one(people_reads.people_by_id, "author_id", "Who wrote it.", shared=True)
     body: str = strawberry.field(description="Markdown as written; empty once deleted.")
     kind: CommentKind = strawberry.field(description="What it is meant as.")
+    parent_comment_id: strawberry.ID | None = reference(
+        "Comment", "parent_comment_id", "The comment that this one answers."
+    )
     parent_comment: "Comment | None" = one(
         reads.comments_by_id, "parent_comment_id", "The comment that this one answers."
     )

@@ -12,7 +12,7 @@ from okrgraph.graph.connections import After, Before, Connection, First, Last, c
 from okrgraph.graph.links import AlignmentLink, LazyObjective, StatesArgument, in_states
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person
-from okrgraph.graph.relations import many, one, with_arguments
+from okrgraph.graph.relations import many, one, reference, with_arguments
 from okrgraph.okrs import link_reads, reads
 from okrgraph.okrs.rows import KeyResultRow
 from okrgraph.okrs.vocabulary import MetricKind
@@ -36,6 +36,7 @@ class KeyResult(Node):
     progress: float | None = strawberry.field(description="0 to 1, clamped; null before the first check-in.")
     confidence: int | None = strawberry.field(description="Latest published rating, 1 to 5.")
     weight: float = strawberry.field(description="Share in the objective's progress, 0 or more.")
+    objective_id: strawberry.ID = reference("Objective", "objective_id", "The objective that it belongs to.")
     objective: LazyObjective = one(
         reads.objectives_by_id, "objective_id", "The objective that it belongs to."
     )

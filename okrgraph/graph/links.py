@@ -11,7 +11,7 @@ import strawberry
 from okrgraph.graph.context import Context
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person
-from okrgraph.graph.relations import computed, loaded, one
+from okrgraph.graph.relations import computed, loaded, one, reference
 from okrgraph.okrs import reads
 from okrgraph.okrs.link_reads import LIVE
 from okrgraph.okrs.rows import LinkRow
@@ -74,6 +74,7 @@ async def _can_be_decided(context: Context, links: Sequence[LinkRow]) -> list[bo
 @strawberry.type(description="The claim that an objective supports a key result or another objective.")
 class AlignmentLink(Node):
     version: int = strawberry.field(description="Rises at each change.")
+    child_id: strawberry.ID = reference("Objective", "child_id", "The objective that supports.")
     child: LazyObjective = one(reads.objectives_by_id, "child_id", "The objective that supports.")
     kind: LinkKind = strawberry.field(description="What the link claims.")
     state: LinkState = strawberry.field(description="Where it stands between the two sides.")

@@ -11,6 +11,7 @@ import strawberry
 
 from okrgraph.graph.context import Batch, Context
 from okrgraph.graph.engine.fields import BatchField, ColumnField, LoadedField
+from okrgraph.kit.ids import global_id
 
 # Metadata of a field: whether it has one value for all who may see its source, so that a feed may execute it
 # once for all its subscribers. Unsaid, that holds of columns and of what is computed from them alone.
@@ -80,6 +81,17 @@ def computed(
     needs: the attributes of the row that it looks at; any, unless said.
     """
     return _field(ColumnField(compute, needs), description, shared)
+
+
+def reference(type_name: str, key: str, description: str) -> Any:
+    """The id of the entity whose key is in the source's attribute, without reading it."""
+    keys_of = attrgetter(key)
+
+    def ids(_context: Context, sources: Sequence[Any]) -> list[str | None]:
+        keys = map(keys_of, sources)
+        return [None if found is None else global_id(type_name, found) for found in keys]
+
+    return computed(ids, description, needs=(key,))
 
 
 def loaded(
