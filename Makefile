@@ -9,23 +9,27 @@ PORT ?= 8000
 ARGS ?=
 # Test processes; each starts its own PostgreSQL and Valkey. 0: everything in one process.
 WORKERS ?= 2
+# How long `make faults` breaks things.
+SECONDS ?= 1800
 
 CHECKS = format lint types imports schema contract migrations
 BIN = .venv/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 UV = .venv/uv-0.13.9
 
-.PHONY: help demo test bench check $(CHECKS:%=check-%) format schema lock interpreter clean
+.PHONY: help demo test faults bench bench-live check $(CHECKS:%=check-%) format schema lock interpreter clean
 
 help:
-	@echo "make demo    serve a demonstration organisation on port $(PORT) (PORT=, ARGS=)"
-	@echo "make test    run every test (WORKERS=, ARGS=)"
-	@echo "make bench   time nested reads beside a stock Strawberry server (ARGS=--help says more)"
-	@echo "make check   $(CHECKS); or one of them: make check-types"
-	@echo "make format  format the code and apply the safe fixes"
-	@echo "make schema  write schema.graphql"
-	@echo "make lock    pin the environment again (ARGS=--upgrade for newer versions)"
-	@echo "make clean   remove .venv and whatever else is generated; the data in .okrgraph/ stays"
+	@echo "make demo        serve a demonstration organisation on port $(PORT) (PORT=, ARGS=)"
+	@echo "make test        run every test (WORKERS=, ARGS=)"
+	@echo "make bench       time nested reads beside a stock Strawberry server (ARGS=--help says more)"
+	@echo "make bench-live  measure the live feed beside a graphql-ws server on Node (ARGS=--help says more)"
+	@echo "make faults      break workers, Redis and databases for a while; prints the report (SECONDS=, ARGS=--help)"
+	@echo "make check       $(CHECKS); or one of them: make check-types"
+	@echo "make format      format the code and apply the safe fixes"
+	@echo "make schema      write schema.graphql"
+	@echo "make lock        pin the environment again (ARGS=--upgrade for newer versions)"
+	@echo "make clean       remove .venv and whatever else is generated; the data in .okrgraph/ stays"
 
 demo: .venv/.runtime
 	@$(BIN)/okrgraph demo --port $(PORT) $(ARGS)
@@ -33,8 +37,14 @@ demo: .venv/.runtime
 test: .venv/.dev
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
+faults: .venv/.dev
+	@$(BIN)/python -m tests.faults.long_mix --seconds $(SECONDS) $(ARGS)
+
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks.compare $(ARGS)
+
+bench-live: .venv/.dev
+	@$(BIN)/python -m benchmarks.live.run $(ARGS)
 
 # Every check runs, whatever the one before it said; the summary comes last.
 check: .venv/.dev

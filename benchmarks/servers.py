@@ -41,18 +41,18 @@ class CannotRun(Exception):
     """A part of the benchmark failed; the message says which and why."""
 
 
-def _environment(**values: str) -> dict[str, str]:
+def environment(**values: str) -> dict[str, str]:
     """Nobody's own settings: what a process does follows from the arguments alone."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OKRGRAPH_")}
     return {**kept, "PYTHONPATH": str(ROOT), **values}
 
 
-def _okrgraph(folder: Path, url: str, *arguments: str) -> str:
+def okrgraph(folder: Path, url: str, *arguments: str) -> str:
     """Run a command of okrgraph and give what it prints."""
     done = subprocess.run(
         [sys.executable, "-m", "okrgraph", *arguments],
         cwd=folder,
-        env=_environment(OKRGRAPH_DATABASE_URL=url),
+        env=environment(OKRGRAPH_DATABASE_URL=url),
         capture_output=True,
         text=True,
         check=False,
@@ -63,9 +63,9 @@ def _okrgraph(folder: Path, url: str, *arguments: str) -> str:
 
 
 def _fill(folder: Path, url: str, data: Path) -> FilledDatabase:
-    _okrgraph(folder, url, "migrate")
-    _okrgraph(folder, url, "import", str(data))
-    token = _okrgraph(folder, url, "token", "create", "--organization", SLUG, "--email", VIEWER)
+    okrgraph(folder, url, "migrate")
+    okrgraph(folder, url, "import", str(data))
+    token = okrgraph(folder, url, "token", "create", "--organization", SLUG, "--email", VIEWER)
     return FilledDatabase(url, token)
 
 
@@ -140,14 +140,18 @@ class Serving:
         return now, peak
 
 
+def okrgraph_command(port: int) -> tuple[str, ...]:
+    """The command that serves with one worker."""
+    return (sys.executable, "-m", "okrgraph", "serve", "--port", str(port))
+
+
 @contextmanager
 def okrgraph_server(folder: Path, database: FilledDatabase, *, engine: bool) -> Iterator[Serving]:
     """Serve with okrgraph's own command, one worker."""
     port = free_port()
-    command = (sys.executable, "-m", "okrgraph", "serve", "--port", str(port))
     settings = {"OKRGRAPH_DATABASE_URL": database.url, "OKRGRAPH_ENGINE": "on" if engine else "off"}
-    with _process(folder, command, settings) as process:
-        yield _answering(process, port, database.token)
+    with started(folder, okrgraph_command(port), settings) as process:
+        yield answering(process, port, database.token)
 
 
 @contextmanager
@@ -156,15 +160,15 @@ def stock_server(folder: Path, database: FilledDatabase) -> Iterator[Serving]:
     port = free_port()
     command = (sys.executable, "-m", "uvicorn", "benchmarks.stock_server:app", "--port", str(port))
     options = ("--no-access-log", "--log-level", "warning")
-    with _process(folder, (*command, *options), {"STOCK_DSN": database.dsn}) as process:
-        yield _answering(process, port, database.token)
+    with started(folder, (*command, *options), {"STOCK_DSN": database.dsn}) as process:
+        yield answering(process, port, database.token)
 
 
 @contextmanager
 def floor_process(folder: Path, database: FilledDatabase) -> Iterator[subprocess.Popen[bytes]]:
     """Run floor.py, which reads lines and prints times."""
     command = (sys.executable, "-m", "benchmarks.floor")
-    with _process(folder, command, {"FLOOR_DSN": database.dsn}) as process:
+    with started(folder, command, {"FLOOR_DSN": database.dsn}) as process:
         assert process.stdout is not None
         if process.stdout.readline() != b"ready\n":
             raise CannotRun(f"The floor did not start: {_log_of(process)}")
@@ -172,7 +176,7 @@ def floor_process(folder: Path, database: FilledDatabase) -> Iterator[subprocess
 
 
 @contextmanager
-def _process(
+def started(
     folder: Path, command: tuple[str, ...], settings: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process until the end of the block; what it logs goes to a file."""
@@ -180,7 +184,7 @@ def _process(
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=_environment(**settings),
+            env=environment(**settings),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -205,7 +209,7 @@ def _log_of(process: subprocess.Popen[bytes]) -> str:
     return _LOGS[process.pid].read_text(errors="replace").strip()[-2000:]
 
 
-def _answering(process: subprocess.Popen[bytes], port: int, token: str) -> Serving:
+def answering(process: subprocess.Popen[bytes], port: int, token: str) -> Serving:
     """Wait until the port answers."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until and process.poll() is None:

@@ -60,7 +60,7 @@ class Change:
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Self:
         """Read the event back from the log. A field unknown to the log's older writer takes its default."""
-        hints = _hints_of(cls)
+        hints = _hints_of(cast(Any, cls))
         values: dict[str, Any] = {}
         for field in dataclasses.fields(cls):
             if field.name not in body:
