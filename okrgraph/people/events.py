@@ -29,6 +29,18 @@ class PersonChanged(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class TokenRevoked(Change):
+    """A credential no longer holds. Shown to nobody: it has a place in the log so that nothing behind it goes out."""
+
+    entity_type: ClassVar[str] = "Token"
+    token_id: UUID
+
+    @property
+    def entity(self) -> tuple[UUID, int]:
+        return self.token_id, 1
+
+
+@dataclass(frozen=True, slots=True)
 class AccessChanged(Change):
     """Some viewers gained or lost sight of a subtree: those in one of acl and acl_before, not in both."""
 

@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from typing import NewType
 from uuid import UUID
 
+from okrgraph.events.change import Place
 from okrgraph.events.database import fetch_all, fetch_one
 from okrgraph.events.rows import fetch_rows
 from okrgraph.events.transactions import transaction
+from okrgraph.events.unit_of_work import UnitOfWork, perform
 from okrgraph.kit import clock
 from okrgraph.kit.errors import OperatorError
 from okrgraph.kit.ids import new_key
+from okrgraph.people.events import TokenRevoked
 from okrgraph.people.models import ApiToken
 from okrgraph.people.viewer import Viewer
 from okrgraph.people.vocabulary import MemberRole, TokenScope
@@ -91,16 +94,35 @@ async def list_tokens() -> list[TokenRow]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Operator:
+    """Whoever runs the server, acting on an organisation."""
+
+    organization_id: UUID
+    person_id: None = None
+    receipt: None = None
+
+
 async def revoke_token(token_id: UUID) -> None:
-    """Revoke a token at once; revoking it again changes nothing. Raises OperatorError when there is none."""
-    async with transaction():
+    """Revoke a token at once; revoking it again changes nothing. Raises OperatorError when there is none.
+
+    Events: TokenRevoked, which no feed shows and behind which none goes on with this credential.
+    """
+    found = await fetch_one("SELECT organization_id FROM api_token WHERE id = :id", id=token_id)
+    if found is None:
+        raise OperatorError(f"There is no token {token_id}; 'okrgraph token list' shows them.")
+
+    async def revoke(work: UnitOfWork) -> UUID:
         row = await fetch_one(
-            "UPDATE api_token SET revoked_at = COALESCE(revoked_at, :now) WHERE id = :id RETURNING id",
-            now=clock.now(),
+            "UPDATE api_token SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL RETURNING id",
+            now=work.at,
             id=token_id,
         )
-    if row is None:
-        raise OperatorError(f"There is no token {token_id}; 'okrgraph token list' shows them.")
+        if row is not None:
+            work.record(TokenRevoked(token_id).entry(Place((), (), acl=frozenset())))
+        return token_id
+
+    await perform(_Operator(_uuid(found[0])), revoke)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from okrgraph.graph.live.follower import Follower
 from okrgraph.graph.live.rendering import Rendering
 from okrgraph.graph.live.waiting import Waiting
 from okrgraph.kit import metrics
-from okrgraph.people.events import PersonChanged, TeamChanged
+from okrgraph.people.events import PersonChanged, TeamChanged, TokenRevoked
 from okrgraph.people.tokens import viewers_again
 from okrgraph.people.viewer import EVERYONE
 
@@ -23,7 +23,9 @@ FRAMES_AT_ONCE = 256
 _CREDENTIALS_AT_ONCE = 1_000
 _RETRY_SECONDS = 0.5
 # What may change who sees what: behind one of these, nothing goes out under roles that are older than it.
-_REGRANTING = frozenset({ACCESS_KIND, PersonChanged.__name__, TeamChanged.__name__, BULK})
+_REGRANTING = frozenset(
+    {ACCESS_KIND, PersonChanged.__name__, TeamChanged.__name__, TokenRevoked.__name__, BULK}
+)
 _ALL = frozenset({EVERYONE})
 _logger = logging.getLogger(__name__)
 
