@@ -77,7 +77,8 @@ async def begin(
 
     Raises DomainError NOT_FOUND, FORBIDDEN, CONFLICT, STATE, INVALID for a missing note.
     """
-    if dependency_id not in await reads.dependencies_by_id(viewer, [dependency_id]):
+    seen = (await reads.dependencies_by_id(viewer, [dependency_id])).get(dependency_id)
+    if seen is None:
         raise not_found("dependency", "id")
     viewer.require_write()
     dependency = await Dependency.select_for_update().get(id=dependency_id)
@@ -86,7 +87,7 @@ async def begin(
         viewer, dependency.consumer_team_id, dependency.provider_team_id, above.get(dependency_id, ())
     )
     refusal = refusal_of(dependency.state, action, sides, target)
-    _require_allowed(refusal, dependency, said.expected_version)
+    _require_allowed(refusal, dependency, said.expected_version, seen.state)
     served = await locked_objective(dependency.served_objective_id)
     cycle = await Cycle.get(id=served.cycle_id)
     require_phase(cycle, act_of(action, dependency.state), dependency_id)
@@ -98,8 +99,14 @@ async def begin(
     return Begun(dependency, served, action, dependency.state, target or line.targets[0], sides, saw)
 
 
-def _require_allowed(refusal: Refusal | None, dependency: Dependency, expected_version: int | None) -> None:
-    """A stale version comes before the state, which it explains, and after the right."""
+def _require_allowed(
+    refusal: Refusal | None, dependency: Dependency, expected_version: int | None, seen: DependencyState
+) -> None:
+    """A stale version comes before the state, which it explains, and after the right.
+
+    seen: the state before the lock was had. Of two that act at once the second answers to what it has not seen,
+    also where its step would be allowed.
+    """
     if refusal is not None and refusal.kind is RefusalKind.FORBIDDEN:
         raise forbidden(refusal.message, "id", entity_id=dependency.id)
     if expected_version is not None and dependency.version > expected_version:
@@ -107,6 +114,12 @@ def _require_allowed(refusal: Refusal | None, dependency: Dependency, expected_v
             f"Somebody changed this after version {expected_version}; "
             f"look at version {dependency.version} and try again.",
             entity_id=dependency.id,
+        )
+    if dependency.state is not seen:
+        raise conflict(
+            "Somebody has changed this at the same moment; look at it and try again.",
+            entity_id=dependency.id,
+            field=None,
         )
     if refusal is not None:
         raise wrong_state(refusal.message, entity_id=dependency.id)
