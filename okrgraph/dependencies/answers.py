@@ -110,8 +110,8 @@ async def cancel_dependency(
     return await _take(work, viewer, dependency_id, DependencyAction.CANCEL, said)
 
 
-def _checked_url(text: str | None) -> str | None:
-    """Only what a browser may open: a page shows it as a link."""
+def checked_url(text: str | None) -> str | None:
+    """Only what a browser may open: a page shows it as a link. Raises DomainError INVALID."""
     url = optional_text(text, "evidence_url", "The address", URL_LENGTH)
     if url is None:
         return None
@@ -131,7 +131,7 @@ async def deliver_dependency(
 ) -> UUID:
     """Say, for the provider, that it is there. Raises and records as `accept_dependency`."""
     begun = await begin(viewer, dependency_id, DependencyAction.DELIVER, said)
-    begun.dependency.evidence_url = _checked_url(evidence_url) or begun.dependency.evidence_url
+    begun.dependency.evidence_url = checked_url(evidence_url) or begun.dependency.evidence_url
     return await finish(work, begun)
 
 
