@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from okrgraph.dependencies.dates import working_days_after
-from okrgraph.dependencies.states import AT_RISK, OPEN
+from okrgraph.dependencies.states import AT_RISK, OPEN, UNDER_WAY
 from okrgraph.dependencies.vocabulary import DependencyFlag, DependencyState
 from okrgraph.okrs.weeks import today_in
 
@@ -44,9 +44,9 @@ def is_unanswered(dependency: Flagged, today: date, time_zone: str, answer_days:
 
 
 def is_slipping(dependency: Flagged) -> bool:
-    """Whether the provider promises it for later than it is needed."""
+    """Whether the provider has promised it for later than it is needed; an offer is no promise yet."""
     return (
-        dependency.state in OPEN
+        dependency.state in UNDER_WAY
         and dependency.promised_by is not None
         and dependency.promised_by > dependency.needed_by
     )

@@ -103,6 +103,8 @@ TABLE: tuple[Transition, ...] = (
 TERMINAL = frozenset({S.CONFIRMED, S.CANCELED})
 # Asked for and not yet there: what one side owes an answer or the thing itself.
 OPEN = (S.REQUESTED, S.COUNTERED, S.ACCEPTED, S.IN_PROGRESS)
+# Promised, and not yet there.
+UNDER_WAY = (S.ACCEPTED, S.IN_PROGRESS)
 # Refused or taken back, and the need is still there.
 AT_RISK = (S.DECLINED, S.WITHDRAWN, S.ESCALATED)
 

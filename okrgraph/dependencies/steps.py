@@ -10,7 +10,7 @@ from okrgraph.dependencies.models import Dependency
 from okrgraph.dependencies.places import place_of_dependency
 from okrgraph.dependencies.rights import sides_of
 from okrgraph.dependencies.rows import DependencyRow
-from okrgraph.dependencies.states import Needs, Refusal, RefusalKind, refusal_of, transition_of
+from okrgraph.dependencies.states import UNDER_WAY, Needs, Refusal, RefusalKind, refusal_of, transition_of
 from okrgraph.dependencies.vocabulary import DependencyAction, DependencyState, Side
 from okrgraph.events.rows import row_of
 from okrgraph.events.unit_of_work import UnitOfWork
@@ -29,7 +29,6 @@ _AGREEING = frozenset(
         *(DependencyAction.SETTLE, DependencyAction.EDIT),
     }
 )
-_UNDER_WAY = (DependencyState.ACCEPTED, DependencyState.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def enter(dependency: Dependency, state: DependencyState, at: datetime) -> None:
         dependency.requested_at = at
         dependency.promised_by = dependency.accepted_at = None
         dependency.health, dependency.confidence = None, None
-    if state in _UNDER_WAY:
+    if state in UNDER_WAY:
         dependency.accepted_at = dependency.accepted_at or at
     else:
         dependency.asked_at = dependency.asked_by_id = None

@@ -51,7 +51,7 @@ def test_an_answer_has_five_working_days() -> None:
 @pytest.mark.parametrize("state", S)
 def test_slipping_is_what_is_promised_for_later_than_needed(state) -> None:
     later = Given(state, TODAY, TODAY + timedelta(days=1))
-    assert is_slipping(later) is (state in (S.REQUESTED, S.COUNTERED, S.ACCEPTED, S.IN_PROGRESS))
+    assert is_slipping(later) is (state in (S.ACCEPTED, S.IN_PROGRESS))
     assert not is_slipping(replace(later, promised_by=TODAY))
     assert not is_slipping(replace(later, promised_by=None))
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from okrgraph.dependencies.answers import checked_url
 from okrgraph.dependencies.dates import day_of_week
 from okrgraph.dependencies.models import Dependency, DependencyCheckIn, Liaison
+from okrgraph.dependencies.states import UNDER_WAY
 from okrgraph.dependencies.vocabulary import DependencyCriticality, DependencyHealth, DependencyState
 from okrgraph.kit.errors import DomainError
 from okrgraph.okrs.models import Cycle, KeyResult, Objective
@@ -26,7 +27,6 @@ _PEOPLE = {
     "asked_by": "asked_by_id",
 }
 _S = DependencyState
-_UNDER_WAY = (_S.ACCEPTED, _S.IN_PROGRESS)
 _DELIVERED = (_S.DELIVERED, _S.CONFIRMED)
 # The states in which a column says something; of others it is refused.
 _STATES_OF = {
@@ -34,8 +34,8 @@ _STATES_OF = {
     "accepted_at": tuple(state for state in _S if state is not _S.DRAFT),
     "delivered_at": _DELIVERED,
     "confirmed_at": (_S.CONFIRMED,),
-    "asked_at": _UNDER_WAY,
-    "asked_by": _UNDER_WAY,
+    "asked_at": UNDER_WAY,
+    "asked_by": UNDER_WAY,
     "offer": (_S.COUNTERED,),
 }
 _STAYS = "A dependency stays with what it serves and between its two teams; give another one another key."
@@ -197,7 +197,7 @@ def _take_state(plan: Plan, draft: Draft[Dependency], cells: Cells) -> None:
 def _leave_state(dependency: Dependency) -> None:
     """Clear what the state has nothing to say about."""
     state = dependency.state
-    if state not in _UNDER_WAY:
+    if state not in UNDER_WAY:
         dependency.asked_at = dependency.asked_by_id = None
     if state not in _DELIVERED:
         dependency.delivered_at = None
@@ -214,7 +214,7 @@ def _fill_moments(dependency: Dependency, at: datetime) -> None:
     state = dependency.state
     if state not in (_S.DRAFT, _S.CANCELED):
         dependency.requested_at = dependency.requested_at or at
-    if state in (*_UNDER_WAY, *_DELIVERED):
+    if state in (*UNDER_WAY, *_DELIVERED):
         dependency.accepted_at = dependency.accepted_at or dependency.requested_at
     if state in _DELIVERED:
         dependency.delivered_at = dependency.delivered_at or at
