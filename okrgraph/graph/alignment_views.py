@@ -79,7 +79,8 @@ async def sight(info: Info, text: str) -> list[SightStep]:
 
 async def _served_by(info: Info, key: UUID) -> tuple[str, UUID] | None:
     """What a dependency is for, as type and key."""
-    found = await info.context.load(dependencies_by_id, key)
+    # Not through the context, whose rows have only what the operation selects of dependencies.
+    found = (await dependencies_by_id(info.context.viewer, [key])).get(key)
     if found is None:
         return None
     if found.key_result_id is not None:
