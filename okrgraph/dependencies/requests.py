@@ -53,24 +53,25 @@ class NewDependency:
 
 async def _served(viewer: Viewer, key_result_id: UUID | None, objective_id: UUID | None) -> Objective:
     """The objective that a dependency serves, locked. Raises DomainError NOT_FOUND, INVALID."""
-    if (key_result_id is None) == (objective_id is None):
-        raise invalid("Name either the key result or the objective that needs it.")
+    served_id = objective_id
     if key_result_id is not None:
         key_result = (await okr_reads.key_results_by_id(viewer, [key_result_id])).get(key_result_id)
         if key_result is None:
             raise not_found("key result", "key_result_id")
-        return await locked_objective(key_result.objective_id)
-    if objective_id is None or objective_id not in await okr_reads.objectives_by_id(viewer, [objective_id]):
+        served_id = key_result.objective_id
+    if objective_id is not None and objective_id not in await okr_reads.objectives_by_id(
+        viewer, [objective_id]
+    ):
         raise not_found("objective", "objective_id")
-    return await locked_objective(objective_id)
+    if served_id is None or (key_result_id is not None and objective_id is not None):
+        raise invalid("Name either the key result or the objective that needs it.")
+    return await locked_objective(served_id)
 
 
 async def require_provider(
     viewer: Viewer, objective_id: UUID | None, key_result_id: UUID | None, owner_id: UUID | None
 ) -> None:
     """What delivers it is something that the viewer sees. Raises DomainError NOT_FOUND, INVALID, STATE."""
-    if objective_id is not None and key_result_id is not None:
-        raise invalid("Name one thing that delivers it: an objective or a key result.")
     if objective_id is not None and objective_id not in await okr_reads.objectives_by_id(
         viewer, [objective_id]
     ):
@@ -79,6 +80,8 @@ async def require_provider(
         viewer, [key_result_id]
     ):
         raise not_found("key result", "provider_key_result_id")
+    if objective_id is not None and key_result_id is not None:
+        raise invalid("Name one thing that delivers it: an objective or a key result.")
     await require_person(viewer, owner_id, "provider_owner_id")
 
 
