@@ -37,7 +37,7 @@ from okrgraph.people import reads as people_reads
 
 @strawberry.type(description="What a providing team said of a dependency; never changed afterwards.")
 class DependencyCheckIn(Node):
-    author: Person = one(people_reads.people_by_id, "author_id", "Who said it.")
+    author: Person = one(people_reads.people_by_id, "author_id", "Who said it.", shared=True)
     health: DependencyHealth = strawberry.field(description="How it goes.")
     confidence: int = strawberry.field(description="1 (will miss) to 5 (certain).")
     confidence_before: int | None = strawberry.field(
@@ -128,19 +128,21 @@ class Dependency(Node):
     )
     need: str = strawberry.field(description="What is needed.")
     acceptance_criteria: str | None = strawberry.field(description="When it counts as delivered.")
-    consumer_team: Team = one(people_reads.teams_by_id, "consumer_team_id", "The team that needs it.")
-    provider_team: Team = one(people_reads.teams_by_id, "provider_team_id", "The team that provides it.")
+    consumer_team: Team = one(
+        people_reads.teams_by_id, "consumer_team_id", "The team that needs it.", shared=True
+    )
+    provider_team: Team = one(
+        people_reads.teams_by_id, "provider_team_id", "The team that provides it.", shared=True
+    )
     key_result: LazyKeyResult | None = one(
         okr_reads.key_results_by_id,
         "key_result_id",
         "The key result that needs it; null when an objective does, or when the viewer may not see it.",
-        viewer_dependent=True,
     )
     objective: LazyObjective | None = one(
         okr_reads.objectives_by_id,
         "objective_id",
         "The objective that needs it; null when a key result does, or when the viewer may not see it.",
-        viewer_dependent=True,
     )
     cycle: Cycle = one(
         reads.cycles_of_objectives, "served_objective_id", "The cycle of the objective that it serves."
@@ -149,16 +151,17 @@ class Dependency(Node):
         okr_reads.objectives_by_id,
         "provider_objective_id",
         "The provider's objective that delivers it, where it is said and may be seen.",
-        viewer_dependent=True,
     )
     provider_key_result: LazyKeyResult | None = one(
         okr_reads.key_results_by_id,
         "provider_key_result_id",
         "The provider's key result that delivers it, where it is said and may be seen.",
-        viewer_dependent=True,
     )
     provider_owner: Person | None = one(
-        people_reads.people_by_id, "provider_owner_id", "Who answers for it on the provider's side."
+        people_reads.people_by_id,
+        "provider_owner_id",
+        "Who answers for it on the provider's side.",
+        shared=True,
     )
     criticality: DependencyCriticality = strawberry.field(description="How much hangs on it.")
     needed_by: date = strawberry.field(description="The day by which it is needed.")
@@ -175,13 +178,16 @@ class Dependency(Node):
     confidence: int | None = strawberry.field(description="The provider's rating, 1 to 5.")
     consumer_confidence: int | None = strawberry.field(description="The consumer's rating, 1 to 5.")
     risk_owner: Person | None = one(
-        people_reads.people_by_id, "risk_owner_id", "Who owns what follows should it not come."
+        people_reads.people_by_id, "risk_owner_id", "Who owns what follows should it not come.", shared=True
     )
     mitigation: str | None = strawberry.field(description="What is done should it not come.")
     note: str | None = strawberry.field(description="What was said with the last step.")
     evidence_url: str | None = strawberry.field(description="Where the delivery can be seen.")
     asked_by: Person | None = one(
-        people_reads.people_by_id, "asked_by_id", "Who asked whether it is on track; null while nobody waits."
+        people_reads.people_by_id,
+        "asked_by_id",
+        "Who asked whether it is on track; null while nobody waits.",
+        shared=True,
     )
     asked_at: datetime | None = strawberry.field(
         description="When that was asked; null once the provider has checked in."
@@ -190,7 +196,9 @@ class Dependency(Node):
     accepted_at: datetime | None = strawberry.field(description="When that request was accepted.")
     delivered_at: datetime | None = strawberry.field(description="When it was delivered.")
     confirmed_at: datetime | None = strawberry.field(description="When the delivery was confirmed.")
-    created_by: Person | None = one(people_reads.people_by_id, "created_by_id", "Who wrote it down.")
+    created_by: Person | None = one(
+        people_reads.people_by_id, "created_by_id", "Who wrote it down.", shared=True
+    )
     created_at: datetime = strawberry.field(description="When it was written down.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
@@ -208,13 +216,11 @@ class Dependency(Node):
         _attention,
         "What of it wants attention now, each with its reason.",
         needs=("id", "criticality", *FLAG_COLUMNS),
-        viewer_dependent=True,
     )
     viewer_actions: list[DependencyAction] = loaded(
         _actions,
         "What the viewer may do with it in its state; the state of its cycle may still forbid it.",
         needs=("id", "state", "consumer_team_id", "provider_team_id", "asked_at"),
-        viewer_dependent=True,
     )
 
     @connection(

@@ -12,11 +12,11 @@ from okrgraph.dependencies.reads import DependencySelection
 from okrgraph.dependencies.team_reads import MatrixCell, dependency_matrix
 from okrgraph.dependencies.vocabulary import DependencyState
 from okrgraph.graph.change_types import ChangeKind
-from okrgraph.graph.changes import Selection
 from okrgraph.graph.connections import After, Connection, ConnectionRelation, First, page_request
 from okrgraph.graph.context import Context, Info
 from okrgraph.graph.dependencies import Dependency
 from okrgraph.graph.liaisons import Liaison, TeamPair
+from okrgraph.graph.live.filters import Selection, Wanted
 from okrgraph.graph.people import Team
 from okrgraph.graph.relations import loaded, one
 from okrgraph.graph.scalars import key_of
@@ -75,8 +75,12 @@ _DEPENDENCIES = ConnectionRelation(
     description="What one team needs of another in a cycle, counted; drafts and what was cancelled do not count."
 )
 class DependencyMatrixCell:
-    consumer_team: Team = one(people_reads.teams_by_id, "consumer_team_id", "The team that needs.")
-    provider_team: Team = one(people_reads.teams_by_id, "provider_team_id", "The team that provides.")
+    consumer_team: Team = one(
+        people_reads.teams_by_id, "consumer_team_id", "The team that needs.", shared=True
+    )
+    provider_team: Team = one(
+        people_reads.teams_by_id, "provider_team_id", "The team that provides.", shared=True
+    )
     total: int = strawberry.field(description="All of them, whatever became of them.")
     open: int = strawberry.field(description="REQUESTED, COUNTERED, ACCEPTED or IN_PROGRESS.")
     blocking: int = strawberry.field(description="Open ones without which the consumer cannot go on.")
@@ -107,9 +111,7 @@ async def _members(context: Context, circles: Sequence[_Circle]) -> list[list[An
     description="Blocking dependencies that wait for each other in a circle, which no order of their dates resolves."
 )
 class DependencyDeadlock:
-    dependencies: list[Dependency] = loaded(
-        _members, "The dependencies of the circle, oldest first.", viewer_dependent=True
-    )
+    dependencies: list[Dependency] = loaded(_members, "The dependencies of the circle, oldest first.")
 
 
 async def _cycle(info: Info, text: str) -> UUID | None:
@@ -176,11 +178,11 @@ class DependencyQueries:
         return found  # type: ignore[no-any-return]
 
 
-async def team_selection(context: Context, team_id: str | None) -> Selection | None:
+async def dependencies_wanted(context: Context, team_id: str | None) -> Wanted | None:
     """Changes of dependencies of a team, or of the whole organisation; None for what is no team's id."""
     team = None
     if team_id is not None:
         team = key_of("Team", team_id)
         if team is None or await context.load(people_reads.teams_by_id, team) is None:
             return None
-    return Selection(frozenset({ChangeKind.DEPENDENCY}), team=team)
+    return Wanted(Selection(frozenset({ChangeKind.DEPENDENCY}), team=team))

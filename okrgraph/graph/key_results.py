@@ -84,7 +84,6 @@ class KeyResult(Node):
         dependency_reads.dependencies_of_key_results,
         "id",
         "What it needs of other teams, by the day it is needed.",
-        viewer_dependent=True,
     )
     viewer_can_edit: bool = one(
         reads.editable_objectives, "objective_id", "Whether the viewer may change it."

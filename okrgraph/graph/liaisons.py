@@ -26,14 +26,18 @@ EXPECTED_VERSION = "The version that the caller saw; CONFLICT when anything has 
 @strawberry.type(description="Somebody who stands between two teams that depend on each other.")
 class Liaison(Node):
     version: int = strawberry.field(description="Rises at each change.")
-    person: Person = one(people_reads.people_by_id, "person_id", "Who it is.")
-    team_a: Team = one(people_reads.teams_by_id, "team_a_id", "One of the two teams; they have no order.")
-    team_b: Team = one(people_reads.teams_by_id, "team_b_id", "The other team.")
+    person: Person = one(people_reads.people_by_id, "person_id", "Who it is.", shared=True)
+    team_a: Team = one(
+        people_reads.teams_by_id, "team_a_id", "One of the two teams; they have no order.", shared=True
+    )
+    team_b: Team = one(people_reads.teams_by_id, "team_b_id", "The other team.", shared=True)
     cycle: Cycle | None = one(
-        okr_reads.cycles_by_id, "cycle_id", "The cycle that it is for; null for every cycle."
+        okr_reads.cycles_by_id, "cycle_id", "The cycle that it is for; null for every cycle.", shared=True
     )
     purpose: str | None = strawberry.field(description="What it is for.")
-    created_by: Person | None = one(people_reads.people_by_id, "created_by_id", "Who named the liaison.")
+    created_by: Person | None = one(
+        people_reads.people_by_id, "created_by_id", "Who named the liaison.", shared=True
+    )
     created_at: datetime = strawberry.field(description="When that was.")
     ended_at: datetime | None = strawberry.field(description="When it ended; null while it holds.")
 
@@ -44,8 +48,10 @@ class Liaison(Node):
 
 @strawberry.type(description="Two teams that depend on each other and have nobody who stands between them.")
 class TeamPair:
-    team_a: Team = one(people_reads.teams_by_id, "team_a_id", "One of the two teams; they have no order.")
-    team_b: Team = one(people_reads.teams_by_id, "team_b_id", "The other team.")
+    team_a: Team = one(
+        people_reads.teams_by_id, "team_a_id", "One of the two teams; they have no order.", shared=True
+    )
+    team_b: Team = one(people_reads.teams_by_id, "team_b_id", "The other team.", shared=True)
     open_dependencies: int = strawberry.field(
         description="Open dependencies between them, in either direction, as far as the viewer sees."
     )

@@ -126,7 +126,6 @@ class Objective(Node):
         dependency_reads.dependencies_of_objectives,
         "id",
         "What it and its key results need of other teams, by the day it is needed.",
-        viewer_dependent=True,
     )
 
     @strawberry.field(

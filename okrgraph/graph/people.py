@@ -100,7 +100,6 @@ class Team(Node):
         "id",
         "What it owes to other teams, by the day it is needed, then what blocks first; complete.",
         _of_cycle,
-        viewer_dependent=True,
     )
     def owes(self, cycle_id: OfCycle = None, states: InStates = None) -> DependencyList:
         raise NotImplementedError
@@ -110,7 +109,6 @@ class Team(Node):
         "id",
         "What other teams owe to it, by the day it is needed, then what blocks first; complete.",
         _of_cycle,
-        viewer_dependent=True,
     )
     def is_owed(self, cycle_id: OfCycle = None, states: InStates = None) -> DependencyList:
         raise NotImplementedError
@@ -121,7 +119,6 @@ class Team(Node):
         "How far it kept what it promised in the cycles that began last, as far as the viewer sees.",
         _last_cycles,
         many=False,
-        viewer_dependent=True,
     )
     def reliability(
         self,

@@ -21,7 +21,7 @@ from okrgraph.graph.connections import After, Connection, ConnectionRelation, Fi
 from okrgraph.graph.context import Batch, Context, Info
 from okrgraph.graph.cycles import Cycle
 from okrgraph.graph.dependency_mutations import DependencyMutations
-from okrgraph.graph.dependency_queries import DependencyQueries, team_selection
+from okrgraph.graph.dependency_queries import DependencyQueries, dependencies_wanted
 from okrgraph.graph.engine.engine import Engine
 from okrgraph.graph.key_result_mutations import KeyResultMutations
 from okrgraph.graph.key_results import KeyResult
@@ -305,8 +305,7 @@ class Subscription:
         team_id: Annotated[strawberry.ID | None, _id("The team.")] = None,
         after: AfterArgument = None,
     ) -> AsyncGenerator[ChangeBatch, None]:
-        selection = await team_selection(info.context, team_id)
-        async for batch in _batches(info.context, selection, after):
+        async for batch in feed(info, await dependencies_wanted(info.context, team_id), after):
             yield batch
 
 
