@@ -20,6 +20,7 @@ from okrgraph.kit.text import TEXT_LENGTH, optional_text, required_text
 from okrgraph.okrs.models import Cycle, Objective
 from okrgraph.okrs.phases import Act
 from okrgraph.okrs.subjects import locked_objective, require_phase
+from okrgraph.people.events import AccessChanged
 from okrgraph.people.viewer import Viewer
 
 _AGREEING = frozenset(
@@ -149,7 +150,7 @@ def enter(dependency: Dependency, state: DependencyState, at: datetime) -> None:
 
 
 async def finish(work: UnitOfWork, begun: Begun) -> UUID:
-    """Write the step; records DependencyChanged."""
+    """Write the step; records DependencyChanged, and AccessChanged when it comes into sight with what hangs on it."""
     dependency = begun.dependency
     if begun.target is not begun.state_before:
         enter(dependency, begun.target, work.at)
@@ -159,6 +160,8 @@ async def finish(work: UnitOfWork, begun: Begun) -> UUID:
     place = await place_of_dependency(dependency, before=begun.saw)
     row = row_of(DependencyRow, dependency)
     work.record(DependencyChanged(row, begun.state_before, begun.action).entry(place))
+    if place.acl_before is not None:
+        work.record(AccessChanged(dependency.id, DependencyChanged.entity_type).entry(place))
     return dependency.id
 
 

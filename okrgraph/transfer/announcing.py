@@ -176,12 +176,16 @@ def _changes_between_teams(plan: Plan) -> Iterator[_Told]:
     for dependency in filter(_is_written, plan.dependencies.values()):
         entity = dependency.entity
         state_before = None if dependency.is_of_import else dependency.was("state")
-        is_sent = not dependency.is_new and dependency.was("requested_at") is None
+        was_draft = not dependency.is_new and dependency.was("requested_at") is None
+        is_sent = was_draft and entity.requested_at is not None
+        before = frozenset({team_scope(entity.consumer_team_id)}) if is_sent else None
         yield _Told(
             DependencyChanged(row_of(DependencyRow, entity), state_before),
             dependency=entity,
-            before=frozenset({team_scope(entity.consumer_team_id)}) if is_sent else None,
+            before=before,
         )
+        if is_sent:
+            yield _Told(AccessChanged(entity.id, "Dependency"), dependency=entity, before=before)
     for liaison in filter(_is_written, plan.liaisons.values()):
         row = row_of(LiaisonRow, liaison.entity)
         yield _Told(LiaisonChanged(row), Place((row.id,), (row.team_a_id, row.team_b_id), _ALL))

@@ -60,9 +60,13 @@ async def test_a_draft_is_its_team_s_own_until_it_is_sent(teams) -> None:
     sent = await teams.again(made)
     assert (sent.state, sent.version) == (S.REQUESTED, 2)
     assert sent.requested_at == sent.updated_at
-    entry = await last_entry(teams)
-    assert entry.acl_before == {team_scope(teams.growth.id)}
-    assert entry.acl == {EVERYONE, team_scope(teams.growth.id), team_scope(teams.platform.id)}
+    head = await log.head_of(teams.org.id)
+    step, access = await log.read_after(teams.org.id, head.position - 2)
+    assert (step.kind, access.kind) == ("DependencyChanged", "AccessChanged")
+    assert (access.body["root_type"], access.body["root_id"]) == ("Dependency", str(made.id))
+    for entry in (step, access):
+        assert entry.acl_before == {team_scope(teams.growth.id)}
+        assert entry.acl == {EVERYONE, team_scope(teams.growth.id), team_scope(teams.platform.id)}
 
 
 async def test_a_request_for_a_draft_is_seen_by_both_teams_only(teams) -> None:
