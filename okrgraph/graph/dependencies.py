@@ -145,7 +145,10 @@ class Dependency(Node):
         "The objective that needs it; null when a key result does, or when the viewer may not see it.",
     )
     cycle: Cycle = one(
-        reads.cycles_of_objectives, "served_objective_id", "The cycle of the objective that it serves."
+        reads.cycles_of_objectives,
+        "served_objective_id",
+        "The cycle of the objective that it serves.",
+        shared=True,
     )
     provider_objective: LazyObjective | None = one(
         okr_reads.objectives_by_id,
@@ -206,6 +209,7 @@ class Dependency(Node):
         _weeks,
         "The cycle's week that neededBy falls in; null outside the cycle.",
         needs=("served_objective_id", "needed_by"),
+        shared=True,
     )
     overdue: bool = computed(
         _overdue,
