@@ -148,12 +148,13 @@ async def test_the_log_tells_of_each_step_once_with_the_state_before(database) -
         pos=position,
     )
     growth, company = await Team.get(name="Growth"), await Team.get(parent_id=None)
-    drafted, discussed, sent = rows
+    drafted, discussed, sent, access = rows
     assert [row[1] for row in (drafted, sent)] == [1, 2]
     assert team_scope(growth.id) in drafted[2]
     assert EVERYONE not in drafted[2] + discussed[2]
     assert (EVERYONE in sent[2], team_scope(company.id) in sent[2]) == (True, True)
     assert sent[3] == drafted[2] == discussed[2]
+    assert (access[0], access[2:4]) == ("AccessChanged", sent[2:4])
     assert '"state_before":null' in drafted[5]
     assert '"state_before":"DRAFT"' in sent[5]
     dependency, comment_id = await Dependency.get(), (await Comment.get()).id
