@@ -13,7 +13,8 @@ from okrgraph.events.entry import BULK
 from tests.servers import connect
 
 # Columns whose entity must be in the log, and whether with the row's own version. A membership is news of its
-# team or of its person, a co-owning team is news of its objective.
+# team or of its person, a co-owning team is news of its
+# objective, a check-in on a dependency is news of that.
 TRACKED: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "organization": (("id",), True),
     "team": (("id",), True),
@@ -26,6 +27,9 @@ TRACKED: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "check_in": (("id",), False),
     "alignment_link": (("id",), True),
     "comment": (("id",), True),
+    "dependency": (("id",), True),
+    "dependency_check_in": (("dependency_id",), False),
+    "liaison": (("id",), True),
 }
 
 # One sequence of changed rows and log rows. On PostgreSQL `tx` is the transaction; SQLite has no name for it,

@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 import okrgraph
+from okrgraph.dependencies.rows import DependencyRow, LiaisonRow
 from okrgraph.discussion.reads import CommentRow
 from okrgraph.events.change import Change
 from okrgraph.events.database import fetch_all
@@ -29,6 +30,8 @@ TABLE_OF: Mapping[type, str] = {
     CheckInRow: "check_in",
     LinkRow: "alignment_link",
     CommentRow: "comment",
+    DependencyRow: "dependency",
+    LiaisonRow: "liaison",
 }
 
 

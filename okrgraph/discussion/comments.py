@@ -13,10 +13,6 @@ from okrgraph.events.unit_of_work import UnitOfWork, action
 from okrgraph.kit.errors import conflict, forbidden, invalid, not_found, wrong_state
 from okrgraph.kit.ids import new_key
 from okrgraph.kit.text import required_text
-from okrgraph.okrs.models import Objective
-from okrgraph.okrs.places import place_of
-from okrgraph.okrs.reads import stewardships
-from okrgraph.okrs.rights import can_edit
 from okrgraph.people.viewer import Viewer
 
 BODY_LENGTH = 10_000
@@ -75,9 +71,7 @@ async def create_comment(work: UnitOfWork, viewer: Viewer, new: NewComment) -> U
 
 async def _record(work: UnitOfWork, viewer: Viewer, comment: Comment) -> None:
     subject = await subject_of(viewer, comment.subject_type, comment.subject_id, "id")
-    objective = await Objective.get(id=subject.objective_id)
-    place = await place_of(objective, comment.id, *subject.below)
-    work.record(CommentChanged(row_of(CommentRow, comment)).entry(place))
+    work.record(CommentChanged(row_of(CommentRow, comment)).entry(await subject.place_of(comment.id)))
 
 
 async def _locked(viewer: Viewer, comment_id: UUID) -> Comment:
@@ -160,8 +154,8 @@ async def resolve_comment(
     Raises DomainError NOT_FOUND, FORBIDDEN, CONFLICT, STATE. Records CommentChanged.
     """
     comment = await _locked(viewer, comment_id)
-    stewardship = (await stewardships(viewer, [comment.objective_id]))[comment.objective_id]
-    if comment.author_id != viewer.person_id and not can_edit(viewer, stewardship):
+    subject = await subject_of(viewer, comment.subject_type, comment.subject_id, "id")
+    if comment.author_id != viewer.person_id and not await subject.can_be_edited_by(viewer):
         raise forbidden(
             "Only the author or whoever may edit the subject resolves a comment.", "id", entity_id=comment_id
         )

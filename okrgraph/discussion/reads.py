@@ -1,10 +1,11 @@
-"""Reads of comments, narrowed by a viewer: a comment is seen with the objective that its subject hangs on."""
+"""Reads of comments, narrowed by a viewer: a comment is seen with what its subject hangs on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from okrgraph.dependencies.visibility import visible_dependency
 from okrgraph.discussion.vocabulary import CommentKind, SubjectType
 from okrgraph.events.database import fetch_all
 from okrgraph.events.pages import Order, OrderKey, Page, PageRequest, fetch_pages
@@ -33,7 +34,12 @@ class CommentRow:
 
 
 _COMMENT = columns(CommentRow, "m")
-_COMMENTS = f"FROM comment m JOIN objective o ON o.id = m.objective_id WHERE {visible('o')}"
+# An objective governs who sees what hangs on it; a dependency, which serves one, has a rule of its own.
+_SEEN = (
+    f"CASE WHEN m.subject_type <> 'Dependency' THEN {visible('o')} ELSE EXISTS (SELECT 1 FROM dependency d "
+    f"WHERE d.id = m.subject_id AND {visible_dependency('d', 'o')}) END"
+)
+_COMMENTS = f"FROM comment m JOIN objective o ON o.id = m.objective_id WHERE {_SEEN}"
 COMMENT_ORDER = Order(
     (OrderKey("m.created_at", "created_at", datetime), OrderKey("m.id", "id", UUID)),
 )

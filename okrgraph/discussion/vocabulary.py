@@ -19,3 +19,4 @@ class SubjectType(StrEnum):
     KEY_RESULT = "KeyResult"
     CHECK_IN = "CheckIn"
     ALIGNMENT_LINK = "AlignmentLink"
+    DEPENDENCY = "Dependency"

@@ -25,6 +25,7 @@ CONNECTION = "default"
 MODELS = (
     "okrgraph.people.models",
     "okrgraph.okrs.models",
+    "okrgraph.dependencies.models",
     "okrgraph.discussion.models",
     "okrgraph.transfer.models",
 )

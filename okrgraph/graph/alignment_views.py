@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
+from okrgraph.dependencies.reads import dependencies_by_id
 from okrgraph.graph.context import NODE_LIMIT, Info
 from okrgraph.graph.engine.fields import NEEDS
 from okrgraph.graph.key_results import KeyResult
@@ -69,8 +71,21 @@ async def tree(info: Info, cycle_id: str, root_id: str | None, max_depth: int | 
 
 async def sight(info: Info, text: str) -> list[SightStep]:
     start = read_global_id(text)
+    if start is not None and start[0] == "Dependency":
+        start = await _served_by(info, start[1])
     steps = [] if start is None else await line_of_sight(info.context.viewer, start[1])
     return steps if start is not None and _is_first(start[0], steps) else []
+
+
+async def _served_by(info: Info, key: UUID) -> tuple[str, UUID] | None:
+    """What a dependency is for, as type and key."""
+    # Not through the context, whose rows have only what the operation selects of dependencies.
+    found = (await dependencies_by_id(info.context.viewer, [key])).get(key)
+    if found is None:
+        return None
+    if found.key_result_id is not None:
+        return "KeyResult", found.key_result_id
+    return "Objective", found.served_objective_id
 
 
 def _is_first(type_name: str, rows: Sequence[TreeRow] | Sequence[SightStep]) -> bool:

@@ -9,13 +9,17 @@ from uuid import UUID
 
 import strawberry
 
+from okrgraph.dependencies import events as dependency_events
+from okrgraph.dependencies.vocabulary import DependencyAction, DependencyState
 from okrgraph.discussion.events import CommentChanged as CommentEvent
 from okrgraph.events.change import Change as Event
 from okrgraph.events.entry import BULK, LoggedEntry
 from okrgraph.graph.check_ins import CheckIn
 from okrgraph.graph.comments import Comment
 from okrgraph.graph.cycles import Cycle
+from okrgraph.graph.dependencies import Dependency
 from okrgraph.graph.key_results import KeyResult
+from okrgraph.graph.liaisons import Liaison
 from okrgraph.graph.links import AlignmentLink
 from okrgraph.graph.objectives import Objective
 from okrgraph.graph.people import Person, Team
@@ -35,6 +39,8 @@ class ChangeKind(Enum):
     CONFIDENCE = strawberry.enum_value("CONFIDENCE", description="A key result's rating changed.")
     ALIGNMENT_LINK = strawberry.enum_value("ALIGNMENT_LINK", description="A link was proposed or decided.")
     COMMENT = strawberry.enum_value("COMMENT", description="A comment was written, changed or settled.")
+    DEPENDENCY = strawberry.enum_value("DEPENDENCY", description="A dependency took a step.")
+    LIAISON = strawberry.enum_value("LIAISON", description="A liaison was named or ended.")
     CYCLE = strawberry.enum_value("CYCLE", description="A cycle changed.")
     TEAM = strawberry.enum_value("TEAM", description="A team or its members changed.")
     PERSON = strawberry.enum_value("PERSON", description="A person changed.")
@@ -111,6 +117,20 @@ class CommentChanged(ChangeMeta):
     comment: Comment = strawberry.field(description="The comment after the change.")
 
 
+@strawberry.type(description="A dependency between two teams took a step.")
+class DependencyChanged(ChangeMeta):
+    dependency: Dependency = strawberry.field(description="The dependency after the step.")
+    state_before: DependencyState | None = strawberry.field(
+        description="Its state before the step; null when it is new."
+    )
+    action: DependencyAction | None = strawberry.field(description="The step; null for an import.")
+
+
+@strawberry.type(description="Somebody was named who stands between two teams, or no longer does.")
+class LiaisonChanged(ChangeMeta):
+    liaison: Liaison = strawberry.field(description="The liaison after the change.")
+
+
 @strawberry.type(description="A cycle was created or changed.")
 class CycleChanged(ChangeMeta):
     cycle: Cycle = strawberry.field(description="The cycle after the change.")
@@ -160,6 +180,8 @@ Change = Annotated[
     | ConfidenceChanged
     | AlignmentLinkChanged
     | CommentChanged
+    | DependencyChanged
+    | LiaisonChanged
     | CycleChanged
     | TeamChanged
     | PersonChanged
@@ -229,6 +251,23 @@ MEMBERS: dict[str, _Member] = {
                 "subject_id": _id(event.comment.subject_type, event.comment.subject_id),
                 "comment": event.comment,
             },
+        ),
+        _Member(
+            ChangeKind.DEPENDENCY,
+            dependency_events.DependencyChanged,
+            DependencyChanged,
+            lambda event: {
+                "dependency": event.dependency,
+                # The log keeps words; the event as it is read back has no enumerations of its own.
+                "state_before": event.state_before and DependencyState(event.state_before),
+                "action": event.action and DependencyAction(event.action),
+            },
+        ),
+        _Member(
+            ChangeKind.LIAISON,
+            dependency_events.LiaisonChanged,
+            LiaisonChanged,
+            lambda event: {"liaison": event.liaison},
         ),
         _Member(
             ChangeKind.CYCLE, okr_events.CycleChanged, CycleChanged, lambda event: {"cycle": event.cycle}

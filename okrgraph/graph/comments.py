@@ -11,6 +11,7 @@ import nh3
 import strawberry
 from markdown_it import MarkdownIt
 
+from okrgraph.dependencies.reads import dependencies_by_id
 from okrgraph.discussion import reads
 from okrgraph.discussion.reads import CommentRow
 from okrgraph.discussion.vocabulary import CommentKind, SubjectType
@@ -28,6 +29,7 @@ SUBJECT_READS: dict[SubjectType, Batch[Any]] = {
     SubjectType.KEY_RESULT: okr_reads.key_results_by_id,
     SubjectType.CHECK_IN: okr_reads.check_ins_by_id,
     SubjectType.ALIGNMENT_LINK: link_reads.links_by_id,
+    SubjectType.DEPENDENCY: dependencies_by_id,
 }
 # Raw HTML is shown as text; images are left out, since they would tell a stranger who reads.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")

@@ -5,6 +5,13 @@ from enum import Enum
 
 import strawberry
 
+from okrgraph.dependencies.vocabulary import (
+    DependencyAction,
+    DependencyCriticality,
+    DependencyFlag,
+    DependencyHealth,
+    DependencyState,
+)
 from okrgraph.discussion.vocabulary import CommentKind
 from okrgraph.kit.errors import ErrorCode
 from okrgraph.okrs.vocabulary import (
@@ -168,6 +175,77 @@ _describe(
         "SUGGESTION": "Proposes a change.",
         "SUPPORT": "Agrees or offers help.",
         "DECISION": "Records what was decided.",
+    },
+)
+_describe(
+    DependencyState,
+    "Where a dependency stands between the team that needs it and the team that provides it.",
+    {
+        "DRAFT": "Written down by the consuming team, which alone sees it.",
+        "REQUESTED": "The provider has to answer.",
+        "COUNTERED": "The provider offers another date or something else; the consumer has to answer.",
+        "ACCEPTED": "The provider has agreed.",
+        "IN_PROGRESS": "The provider works on it.",
+        "DELIVERED": "The provider says that it is there; the consumer has to confirm.",
+        "CONFIRMED": "The consumer has what it needed. The end.",
+        "DECLINED": "The provider has refused; somebody has to own the risk.",
+        "WITHDRAWN": "The provider has taken its promise back; somebody has to own the risk.",
+        "ESCALATED": "Those above both teams have to decide.",
+        "CANCELED": "Nobody needs it any more. The end.",
+    },
+)
+_describe(
+    DependencyHealth,
+    "How a dependency goes, as its provider says in check-ins.",
+    {
+        "ON_TRACK": "It will come as promised.",
+        "AT_RISK": "It may not come as promised.",
+        "OFF_TRACK": "It will not come as promised.",
+        "BLOCKED": "The provider cannot go on.",
+    },
+)
+_describe(
+    DependencyCriticality,
+    "How much hangs on a dependency.",
+    {
+        "BLOCKING": "Without it the consumer cannot go on.",
+        "IMPORTANT": "Without it the consumer reaches less.",
+        "NICE_TO_HAVE": "The consumer gets by without it.",
+    },
+)
+_describe(
+    DependencyAction,
+    "A step of a dependency.",
+    {
+        "DRAFT": "Written down.",
+        "REQUEST": "Asked of the provider at once.",
+        "SUBMIT": "A draft sent to the provider, or another request after an offer, a refusal or a withdrawal.",
+        "EDIT": "A field changed.",
+        "ACCEPT": "Agreed to: by the provider, or an offer by the consumer.",
+        "COUNTER": "Another date or something else offered.",
+        "DECLINE": "Refused by the provider.",
+        "START": "Work begun.",
+        "ASK": "Asked by the consumer whether it is still on track.",
+        "CHECK_IN": "Reported on by the provider.",
+        "DELIVER": "Delivered by the provider.",
+        "CONFIRM": "Confirmed by the consumer.",
+        "REOPEN": "Found lacking by the consumer after delivery.",
+        "WITHDRAW": "Taken back by the provider.",
+        "ESCALATE": "Handed to those above both teams.",
+        "SETTLE": "Decided by those above both teams.",
+        "CANCEL": "Ended, since nobody needs it any more.",
+    },
+)
+_describe(
+    DependencyFlag,
+    "What of a dependency wants attention.",
+    {
+        "OVERDUE": "Its day has passed, and it is not delivered.",
+        "UNANSWERED": "The provider has not answered for more than 5 working days.",
+        "ASK_OPEN": "The consumer asked whether it is on track, and the provider has not said.",
+        "SLIP": "It is promised for later than it is needed.",
+        "UNOWNED_RISK": "It was declined or withdrawn, and nobody owns the risk.",
+        "DEADLOCK": "It blocks, and stands in a circle of dependencies that no order of their dates delivers.",
     },
 )
 _describe(

@@ -5,11 +5,12 @@ from typing import Any
 
 import strawberry
 
+from okrgraph.dependencies import reads as dependency_reads
 from okrgraph.discussion import reads as discussion_reads
 from okrgraph.graph.check_ins import CheckIn
 from okrgraph.graph.comments import Comment
 from okrgraph.graph.connections import After, Before, Connection, First, Last, connection
-from okrgraph.graph.links import AlignmentLink, LazyObjective, StatesArgument, in_states
+from okrgraph.graph.links import AlignmentLink, LazyDependency, LazyObjective, StatesArgument, in_states
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person
 from okrgraph.graph.relations import many, one, reference, with_arguments
@@ -79,6 +80,11 @@ class KeyResult(Node):
     ) -> Connection[Comment]:
         raise NotImplementedError
 
+    dependencies: list[LazyDependency] = many(
+        dependency_reads.dependencies_of_key_results,
+        "id",
+        "What it needs of other teams, by the day it is needed.",
+    )
     viewer_can_edit: bool = one(
         reads.editable_objectives, "objective_id", "Whether the viewer may change it."
     )

@@ -19,10 +19,12 @@ from okrgraph.okrs.vocabulary import LinkKind, LinkState, LinkTestAnswer
 from okrgraph.people import reads as people_reads
 
 if TYPE_CHECKING:
+    from okrgraph.graph.dependencies import Dependency
     from okrgraph.graph.key_results import KeyResult
     from okrgraph.graph.objectives import Objective
 
 LazyObjective = Annotated["Objective", strawberry.lazy("okrgraph.graph.objectives")]
+LazyDependency = Annotated["Dependency", strawberry.lazy("okrgraph.graph.dependencies")]
 LazyKeyResult = Annotated["KeyResult", strawberry.lazy("okrgraph.graph.key_results")]
 LinkParent = Annotated[
     Union[LazyKeyResult, LazyObjective],  # noqa: UP007 - lazy types have no | at run time

@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from okrgraph.dependencies.rows import DependencyCheckInRow, DependencyRow, LiaisonRow
 from okrgraph.discussion.reads import CommentRow
 from okrgraph.graph.engine.fields import ColumnField
 from okrgraph.kit.ids import PREFIX_OF_TYPE
@@ -21,6 +22,9 @@ ROW_OF_TYPE: dict[str, type] = {
     "CheckIn": CheckInRow,
     "AlignmentLink": LinkRow,
     "Comment": CommentRow,
+    "Dependency": DependencyRow,
+    "DependencyCheckIn": DependencyCheckInRow,
+    "Liaison": LiaisonRow,
 }
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from okrgraph.dependencies import reads as dependency_reads
 from okrgraph.discussion import reads as discussion_reads
 from okrgraph.graph.comments import Comment
 from okrgraph.graph.connections import After, Before, Connection, First, Last, connection
@@ -15,7 +16,7 @@ from okrgraph.graph.context import Context
 from okrgraph.graph.cycles import Cycle
 from okrgraph.graph.engine.fields import NEEDS
 from okrgraph.graph.key_results import KeyResult
-from okrgraph.graph.links import AlignmentLink, StatesArgument, in_states
+from okrgraph.graph.links import AlignmentLink, LazyDependency, StatesArgument, in_states
 from okrgraph.graph.node import Node
 from okrgraph.graph.people import Person, Team
 from okrgraph.graph.relations import SHARED, loaded, many, one, with_arguments
@@ -120,6 +121,11 @@ class Objective(Node):
         link_reads.aligned_to_objectives,
         "id",
         "Objectives linked to this objective, as KeyResult.alignedObjectives.",
+    )
+    dependencies: list[LazyDependency] = many(
+        dependency_reads.dependencies_of_objectives,
+        "id",
+        "What it and its key results need of other teams, by the day it is needed.",
     )
 
     @strawberry.field(

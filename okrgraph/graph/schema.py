@@ -10,6 +10,8 @@ from strawberry.extensions import SchemaExtension
 from strawberry.printer import print_schema
 from strawberry.types.graphql import OperationType
 
+from okrgraph.dependencies import liaison_reads
+from okrgraph.dependencies import reads as dependency_reads
 from okrgraph.discussion import reads as discussion_reads
 from okrgraph.graph import limits
 from okrgraph.graph.alignment_views import AlignmentTreeRow, LineOfSightStep, sight, tree
@@ -18,9 +20,12 @@ from okrgraph.graph.comment_mutations import CommentMutations
 from okrgraph.graph.connections import After, Connection, ConnectionRelation, First, page_request
 from okrgraph.graph.context import Batch, Context, Info
 from okrgraph.graph.cycles import Cycle
+from okrgraph.graph.dependency_mutations import DependencyMutations
+from okrgraph.graph.dependency_queries import DependencyQueries, dependencies_wanted
 from okrgraph.graph.engine.engine import Engine
 from okrgraph.graph.key_result_mutations import KeyResultMutations
 from okrgraph.graph.key_results import KeyResult
+from okrgraph.graph.liaisons import LiaisonMutations
 from okrgraph.graph.link_mutations import LinkMutations
 from okrgraph.graph.live.batches import ChangeBatch, ChangePage
 from okrgraph.graph.live.feed import feed
@@ -57,6 +62,9 @@ NODE_READS: dict[str, Batch[Any]] = {
     "CheckIn": okr_reads.check_ins_by_id,
     "AlignmentLink": link_reads.links_by_id,
     "Comment": discussion_reads.comments_by_id,
+    "Dependency": dependency_reads.dependencies_by_id,
+    "DependencyCheckIn": dependency_reads.check_ins_by_id,
+    "Liaison": liaison_reads.liaisons_by_id,
 }
 MOST_NODES = 100
 LONGEST_SEARCH = 200
@@ -125,7 +133,7 @@ _OBJECTIVES = ConnectionRelation(
 @strawberry.type(
     description="Reading. A wrong, foreign, hidden or malformed id gives null, in lists nothing."
 )
-class Query:
+class Query(DependencyQueries):
     @strawberry.field(description="The authenticated person (or service account) and what it may do.")
     def viewer(self, info: Info) -> Viewer:
         return cast(Viewer, info.context.viewer)  # the source of GraphQL's Viewer is the domain's
@@ -208,7 +216,7 @@ class Query:
 
     @strawberry.field(
         description="From any objective or key result up to the company objective, one step a row; as far as the "
-        "viewer sees."
+        "viewer sees. Of a dependency: from what it serves."
     )
     async def line_of_sight(
         self, info: Info, id: Annotated[strawberry.ID, _id("Where to start.")]
@@ -235,7 +243,14 @@ class Query:
     description="Changing. Root fields are nullable: a crash in the second mutation of a request does not erase the "
     "first, which has been committed."
 )
-class Mutation(ObjectiveMutations, KeyResultMutations, LinkMutations, CommentMutations):
+class Mutation(
+    ObjectiveMutations,
+    KeyResultMutations,
+    LinkMutations,
+    CommentMutations,
+    DependencyMutations,
+    LiaisonMutations,
+):
     pass
 
 
@@ -259,7 +274,9 @@ class Subscription:
     async def comment_changes(
         self,
         info: Info,
-        subject_id: Annotated[strawberry.ID, _id("An objective, key result, check-in or alignment link.")],
+        subject_id: Annotated[
+            strawberry.ID, _id("An objective, key result, check-in, alignment link or dependency.")
+        ],
         after: AfterArgument = None,
     ) -> AsyncGenerator[ChangeBatch, None]:
         async for batch in feed(info, await comments_wanted(info.context, subject_id), after):
@@ -277,6 +294,18 @@ class Subscription:
     ) -> AsyncGenerator[ChangeBatch, None]:
         wanted = await wanted_below(info.context, root_id, ChangeKind.CONFIDENCE)
         async for batch in feed(info, wanted, after):
+            yield batch
+
+    @strawberry.subscription(
+        description="Dependencies that the team consumes or provides; the whole organisation without teamId."
+    )
+    async def dependency_changes(
+        self,
+        info: Info,
+        team_id: Annotated[strawberry.ID | None, _id("The team.")] = None,
+        after: AfterArgument = None,
+    ) -> AsyncGenerator[ChangeBatch, None]:
+        async for batch in feed(info, await dependencies_wanted(info.context, team_id), after):
             yield batch
 
 

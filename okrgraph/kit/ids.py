@@ -28,6 +28,9 @@ PREFIX_OF_TYPE = {
     "CheckIn": "chk",
     "AlignmentLink": "lnk",
     "Comment": "cmt",
+    "Dependency": "dep",
+    "DependencyCheckIn": "dchk",
+    "Liaison": "lia",
 }
 TYPE_OF_PREFIX = {prefix: name for name, prefix in PREFIX_OF_TYPE.items()}
 _GLOBAL_ID = re.compile(r"([a-z]{2,4})_([0-9a-f]{32})", re.ASCII)

@@ -16,17 +16,21 @@ class Act(StrEnum):
     AMEND = "AMEND"
     """Change a published objective or its key results."""
     CHECK_IN = "CHECK_IN"
+    DEPEND = "DEPEND"
+    """Ask another team for something, and answer."""
+    KEEP_PROMISE = "KEEP_PROMISE"
+    """Report on what was promised between teams, deliver it, confirm it, take it back."""
     CLOSE = "CLOSE"
     COMMENT = "COMMENT"
 
 
 _PLANNING = frozenset({Act.DRAFT_EDIT, Act.COMMENT})
-_ALIGNING = _PLANNING | {Act.LINK, Act.PUBLISH, Act.AMEND}
+_ALIGNING = _PLANNING | {Act.LINK, Act.PUBLISH, Act.AMEND, Act.DEPEND, Act.KEEP_PROMISE}
 # Close: an objective may be achieved or cancelled before its cycle is reviewed.
 _ACTIVE = _ALIGNING | {Act.CHECK_IN, Act.CLOSE}
 # Not cumulative: results are read off, so what they are measured against stands still. What is carried
 # over becomes a draft of the next cycle, which is asked about its own state.
-_REVIEW = frozenset({Act.CHECK_IN, Act.CLOSE, Act.COMMENT})
+_REVIEW = frozenset({Act.CHECK_IN, Act.KEEP_PROMISE, Act.CLOSE, Act.COMMENT})
 _OVER = frozenset({Act.COMMENT})
 
 _ALLOWED = {
@@ -44,6 +48,8 @@ _WORDS = {
     Act.PUBLISH: "Objectives can be published",
     Act.AMEND: "Published objectives can be changed",
     Act.CHECK_IN: "Check-ins can be made",
+    Act.DEPEND: "Dependencies can be requested and answered",
+    Act.KEEP_PROMISE: "Dependencies can be reported on, delivered and confirmed",
     Act.CLOSE: "Objectives can be closed",
     Act.COMMENT: "Comments can be written",
 }

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from okrgraph.dependencies.events import DependencyChanged, LiaisonChanged
+from okrgraph.dependencies.models import Dependency
+from okrgraph.dependencies.places import place_of_dependency
+from okrgraph.dependencies.rows import DependencyRow, LiaisonRow
 from okrgraph.discussion.events import CommentChanged
 from okrgraph.discussion.models import Comment
 from okrgraph.discussion.reads import CommentRow
@@ -28,7 +32,7 @@ from okrgraph.okrs.places import place_of, place_of_link
 from okrgraph.okrs.rows import CheckInRow, CycleRow, KeyResultRow, LinkRow, ObjectiveRow
 from okrgraph.people.events import AccessChanged, PersonChanged, TeamChanged
 from okrgraph.people.reads import PersonRow, TeamRow
-from okrgraph.people.viewer import EVERYONE, person_scope
+from okrgraph.people.viewer import EVERYONE, person_scope, team_scope
 from okrgraph.transfer.plans.derived import audience_before
 from okrgraph.transfer.plans.drafts import Draft
 from okrgraph.transfer.plans.plan import Plan
@@ -38,7 +42,8 @@ _ALL = frozenset({EVERYONE})
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A change and where it is: at a place that is known, on an objective (`below` it), or where a link is.
+    """A change and where it is: at a place that is known, on an objective or a dependency (`below` it), or
+    where a link is.
 
     before: who saw it before the import, when others see it now. about: of whom it tells, when not of its entity.
     """
@@ -48,6 +53,7 @@ class _Told:
     objective: Objective | None = None
     below: tuple[UUID, ...] = ()
     link: AlignmentLink | None = None
+    dependency: Dependency | None = None
     before: frozenset[str] | None = None
     about: UUID | None = None
 
@@ -101,7 +107,16 @@ def _changes(plan: Plan) -> Iterator[_Told]:
             link=link.entity,
             before=None if link.is_new else before[link.entity.child_id],
         )
+    yield from _changes_between_teams(plan)
     for comment in filter(_is_written, plan.comments.values()):
+        if comment.entity.subject_type is SubjectType.DEPENDENCY:
+            subject = plan.dependencies[comment.entity.subject_id].entity
+            yield _Told(
+                CommentChanged(row_of(CommentRow, comment.entity)),
+                dependency=subject,
+                below=(comment.entity.id,),
+            )
+            continue
         below = (comment.entity.id, *_below(plan, comment.entity))
         objective = plan.objectives[comment.entity.objective_id]
         yield _Told(
@@ -157,6 +172,25 @@ def _changes_of_key_results(plan: Plan, before: Mapping[UUID, frozenset[str] | N
             )
 
 
+def _changes_between_teams(plan: Plan) -> Iterator[_Told]:
+    for dependency in filter(_is_written, plan.dependencies.values()):
+        entity = dependency.entity
+        state_before = None if dependency.is_of_import else dependency.was("state")
+        was_draft = not dependency.is_new and dependency.was("requested_at") is None
+        is_sent = was_draft and entity.requested_at is not None
+        before = frozenset({team_scope(entity.consumer_team_id)}) if is_sent else None
+        yield _Told(
+            DependencyChanged(row_of(DependencyRow, entity), state_before),
+            dependency=entity,
+            before=before,
+        )
+        if is_sent:
+            yield _Told(AccessChanged(entity.id, "Dependency"), dependency=entity, before=before)
+    for liaison in filter(_is_written, plan.liaisons.values()):
+        row = row_of(LiaisonRow, liaison.entity)
+        yield _Told(LiaisonChanged(row), Place((row.id,), (row.team_a_id, row.team_b_id), _ALL))
+
+
 def _below(plan: Plan, comment: Comment) -> tuple[UUID, ...]:
     """Ids from a comment's subject up to its objective, without it."""
     if comment.subject_type is SubjectType.OBJECTIVE:
@@ -168,6 +202,8 @@ def _below(plan: Plan, comment: Comment) -> tuple[UUID, ...]:
 
 async def _place(told: _Told, places: dict[UUID, Place]) -> Place:
     objective = told.objective
+    if told.dependency is not None:
+        return await place_of_dependency(told.dependency, *told.below, before=told.before)
     if objective is None:
         assert told.place is not None, "a change is on an objective or its place is known"
         return told.place

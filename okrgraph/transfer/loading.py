@@ -3,11 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 from uuid import UUID
 
 from tortoise.models import Model
 
+from okrgraph.dependencies.models import Dependency, DependencyCheckIn, Liaison
 from okrgraph.discussion.models import Comment
 from okrgraph.events.database import fetch_all
 from okrgraph.kit.ids import read_global_id
@@ -16,6 +18,7 @@ from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objec
 from okrgraph.people.models import Membership, Organization, Person, Team
 from okrgraph.transfer.formats.records import LIST_SEPARATOR, Record, RecordType
 from okrgraph.transfer.parts import Look, Part
+from okrgraph.transfer.plans.dependencies import pairs_in
 from okrgraph.transfer.plans.drafts import Draft
 from okrgraph.transfer.plans.plan import MODEL_OF_TYPE, Plan
 from okrgraph.transfer.spool import Spool, pieces
@@ -26,7 +29,8 @@ Loaded = TypeVar("Loaded", bound=Model)
 # Ids of one statement; PostgreSQL takes 65,535 parameters at most, SQLite 32,766.
 _IDS_AT_ONCE = 5_000
 _KEYED = [kind.value for kind in MODEL_OF_TYPE if kind is not RecordType.ORGANIZATION]
-_PEOPLE = ("owner", "reviewer", "created_by", "decided_by", "resolved_by")
+_PEOPLE = (*("owner", "reviewer", "created_by", "decided_by", "resolved_by", "risk_owner", "asked_by"),)
+_OF_TWO_TEAMS = (RecordType.DEPENDENCY, RecordType.LIAISON)
 _ROLE_SEPARATOR = ":"
 
 
@@ -58,6 +62,9 @@ class _Spoken:
 
 def _references(record: Record, columns: Iterable[str]) -> Iterator[str]:
     for column in columns:
+        if column == "team" and record.type in _OF_TWO_TEAMS:
+            yield from chain.from_iterable(pairs_in(record.cells.get(column, "")))
+            continue
         for item in record.cells.get(column, "").split(LIST_SEPARATOR):
             yield item.strip()
             if record.type is RecordType.PERSON:
@@ -80,12 +87,14 @@ async def load(part: Part, organization: Draft[Organization], spool: Spool, at: 
     if part.look is Look.OKRS:
         await _load_okrs(plan, ids)
     else:
-        await _load_subjects(plan, ids)
+        await _load_subjects(plan, part, ids)
     await _load_cycles(plan, part, ids[RecordType.CYCLE])
     _name(plan, found)
     await _name_links(plan)
     for key, is_made in spool.met(plan.objectives).items():
         plan.objectives[key].is_ours, plan.objectives[key].was_made = True, is_made
+    for key, is_made in spool.met(plan.dependencies).items():
+        plan.dependencies[key].is_ours, plan.dependencies[key].was_made = True, is_made
     return plan
 
 
@@ -188,20 +197,34 @@ async def _load_okrs(plan: Plan, ids: dict[RecordType, set[UUID]]) -> None:
     plan.add(await _locked(AlignmentLink, "child_id", objective_ids))
 
 
-async def _load_subjects(plan: Plan, ids: dict[RecordType, set[UUID]]) -> None:
+async def _load_subjects(plan: Plan, part: Part, ids: dict[RecordType, set[UUID]]) -> None:
     """Whatever rows speak of, and the objective that it hangs on; of these nothing is going to change."""
     plan.add(await _rows(CheckIn, "id", ids[RecordType.CHECK_IN]))
     plan.add(await _rows(AlignmentLink, "id", ids[RecordType.LINK]))
     above = {draft.entity.key_result_id for draft in plan.check_ins.values()}
     plan.add(await _rows(KeyResult, "id", above | ids[RecordType.KEY_RESULT]))
+    await _load_dependencies(plan, part, ids)
     plan.add(await _locked(Comment, "id", ids[RecordType.COMMENT]))
     objective_ids = {
         *ids[RecordType.OBJECTIVE],
         *(draft.entity.objective_id for draft in plan.key_results.values()),
         *(draft.entity.child_id for draft in plan.links.values()),
+        *(draft.entity.served_objective_id for draft in plan.dependencies.values()),
         *(draft.entity.objective_id for draft in plan.comments.values()),
     }
     plan.add(await _rows(Objective, "id", objective_ids))
+
+
+async def _load_dependencies(plan: Plan, part: Part, ids: dict[RecordType, set[UUID]]) -> None:
+    """Dependencies that rows name or speak of, their check-ins that rows name, and liaisons."""
+    check_ins = await _rows(DependencyCheckIn, "id", ids[RecordType.DEPENDENCY_CHECK_IN])
+    named = {*ids[RecordType.DEPENDENCY], *(each.dependency_id for each in check_ins)}
+    if part.look is Look.DEPENDENCIES:
+        plan.add(await _locked(Dependency, "id", named))
+    else:
+        plan.add(await _rows(Dependency, "id", named))
+    plan.add(check_ins)
+    plan.add(await _locked(Liaison, "id", ids[RecordType.LIAISON]))
 
 
 def _name(plan: Plan, found: Found) -> None:

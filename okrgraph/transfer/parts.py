@@ -1,7 +1,8 @@
 """Cuts a file into parts that are planned and written one after the other, each when what it needs is there.
 
-Teams before people, cycles, objectives with what hangs on them, links, comments; a part holds a bounded number
-of rows, but for those of one objective. What a part made stands in the database when the next one is loaded.
+Teams before people, cycles, objectives with what hangs on them, links, dependencies, comments; a part holds a
+bounded number of rows, but for those of one objective. What a part made stands in the database when the next one
+is loaded.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,11 @@ from okrgraph.transfer.formats.records import Record, RecordType
 from okrgraph.transfer.plans.check_ins import plan_check_ins
 from okrgraph.transfer.plans.comments import plan_comments
 from okrgraph.transfer.plans.cycles import check_cycles
+from okrgraph.transfer.plans.dependencies import (
+    plan_dependencies,
+    plan_dependency_check_ins,
+    plan_liaisons,
+)
 from okrgraph.transfer.plans.links import check_parents, plan_links
 from okrgraph.transfer.plans.okrs import plan_cycles, plan_key_results, plan_objectives
 from okrgraph.transfer.plans.opening import meet_rows, open_rows
@@ -25,6 +31,11 @@ _ROWS = 2_000
 _OBJECTIVES = 400
 _KEY_RESULTS = 1_000
 _KEY_RESULT_STEPS: tuple[Step, ...] = (plan_key_results, plan_check_ins)
+_BETWEEN_TEAMS: tuple[tuple[RecordType, Step], ...] = (
+    (RecordType.DEPENDENCY, plan_dependencies),
+    (RecordType.DEPENDENCY_CHECK_IN, plan_dependency_check_ins),
+    (RecordType.LIAISON, plan_liaisons),
+)
 
 
 class Look(Enum):
@@ -34,6 +45,7 @@ class Look(Enum):
     PEOPLE = auto()
     CYCLES = auto()
     OKRS = auto()
+    DEPENDENCIES = auto()
     COMMENTS = auto()
 
 
@@ -45,6 +57,9 @@ _REFERENCES = {
     RecordType.KEY_RESULT: ("parent",),
     RecordType.CHECK_IN: ("parent",),
     RecordType.LINK: ("child", "parent"),
+    RecordType.DEPENDENCY: ("parent", "team", "provider"),
+    RecordType.DEPENDENCY_CHECK_IN: ("parent",),
+    RecordType.LIAISON: ("team", "cycle"),
     RecordType.COMMENT: ("parent", "reply_to"),
 }
 
@@ -98,6 +113,9 @@ def parts_of(spool: Spool) -> Iterator[Part]:
         yield Part(Look.OKRS, spool.links_from(keys), (plan_links,), is_about_links=True)
     for records in pieces(spool.links_without_child(), _ROWS):
         yield Part(Look.OKRS, records, (plan_links,), is_about_links=True)
+    for kind, step in _BETWEEN_TEAMS:
+        for records in pieces(spool.all_of(kind), _ROWS):
+            yield Part(Look.DEPENDENCIES, records, (step,))
     for records in pieces(spool.all_of(RecordType.COMMENT), _ROWS):
         yield Part(Look.COMMENTS, records, (plan_comments,))
 

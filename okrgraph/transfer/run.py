@@ -173,7 +173,7 @@ class Run:
         self._remember(plan)
 
     def _remember(self, plan: Plan) -> None:
-        shelves = (plan.teams, plan.people, plan.cycles, plan.objectives, plan.links)
+        shelves = (plan.teams, plan.people, plan.cycles, plan.objectives, plan.links, plan.dependencies)
         drafts: Iterable[Draft[Any]] = chain.from_iterable(shelf.values() for shelf in shelves)
         written = (draft for draft in drafts if draft.is_new or draft.is_changed)
         self._spool.meet((draft.entity.id, draft.line, draft.is_new) for draft in written)

@@ -8,6 +8,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
+from okrgraph.dependencies.models import Dependency, DependencyCheckIn, Liaison
 from okrgraph.discussion.models import Comment
 from okrgraph.events import log
 from okrgraph.events.database import bound, connection, execute, insert_rows
@@ -25,7 +26,7 @@ Written = TypeVar("Written", bound=Model)
 # What an import writes row by row.
 TABLES = (
     *("team", "person", "membership", "cycle", "objective", "objective_team", "key_result"),
-    *("alignment_link", "check_in", "comment", "import_key"),
+    *("alignment_link", "check_in", "dependency", "dependency_check_in", "liaison", "comment", "import_key"),
 )
 _ROWS_AT_ONCE = 2_000
 
@@ -82,6 +83,9 @@ async def write(plan: Plan) -> None:
     await _write_shelf(writer, KeyResult, plan.key_results.values())
     await _write_links(plan, writer)
     await _write_shelf(writer, CheckIn, plan.check_ins.values())
+    await _write_shelf(writer, Dependency, plan.dependencies.values())
+    await _write_shelf(writer, DependencyCheckIn, plan.dependency_check_ins.values())
+    await _write_shelf(writer, Liaison, plan.liaisons.values())
     await _write_shelf(writer, Comment, plan.comments.values(), "parent_comment_id")
     await _write_keys(plan, writer)
 

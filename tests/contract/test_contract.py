@@ -38,37 +38,6 @@ NOT_BUILT_YET: dict[str, frozenset[str]] = {
             "Change.SignalChanged",
         }
     ),
-    "Dependencies as commitments between two teams": frozenset(
-        {
-            "Dependency",
-            "DependencyState",
-            "DependencyHealth",
-            "DependencyConnection",
-            "DependencyEdge",
-            "DependencyFilter",
-            "DependencyPayload",
-            "DependencyRequestInput",
-            "DependencyAcceptInput",
-            "DependencyCounterInput",
-            "DependencyDeclineInput",
-            "DependencyCheckInInput",
-            "DependencyDeliverInput",
-            "DependencyConfirmInput",
-            "DependencyChanged",
-            "Query.dependency",
-            "Query.dependencies",
-            "Mutation.dependencyRequest",
-            "Mutation.dependencyAccept",
-            "Mutation.dependencyCounter",
-            "Mutation.dependencyDecline",
-            "Mutation.dependencyCheckIn",
-            "Mutation.dependencyDeliver",
-            "Mutation.dependencyConfirm",
-            "Subscription.dependencyChanges",
-            "ChangeKind.DEPENDENCY",
-            "Change.DependencyChanged",
-        }
-    ),
 }
 UNBUILT = frozenset().union(*NOT_BUILT_YET.values())
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from okrgraph.dependencies.requests import NewDependency, request_dependency
 from okrgraph.discussion.comments import NewComment, create_comment
 from okrgraph.discussion.models import Comment
 from okrgraph.discussion.vocabulary import SubjectType
@@ -15,6 +16,7 @@ from okrgraph.people.models import Team
 from okrgraph.people.viewer import Viewer
 from okrgraph.people.vocabulary import MemberRole
 from tests.building import GivenOrganization, make_organization
+from tests.graph.rich_dependencies import Between
 
 TABLE_OF_TYPE = {
     "Organization": "organization",
@@ -26,6 +28,9 @@ TABLE_OF_TYPE = {
     "CheckIn": "check_in",
     "AlignmentLink": "alignment_link",
     "Comment": "comment",
+    "Dependency": "dependency",
+    "DependencyCheckIn": "dependency_check_in",
+    "Liaison": "liaison",
 }
 
 
@@ -80,9 +85,13 @@ async def make_rich_world(slug: str) -> RichWorld:
     """Every text that people wrote carries the slug, by which it is recognised elsewhere."""
     org = await make_organization(slug)
     growth, sales = await org.team(f"Growth of {slug}"), await org.team(f"Sales of {slug}")
+    front = await org.team(f"Front of {slug}")
+    desk, shop = await org.team(f"Desk of {slug}", front), await org.team(f"Shop of {slug}", front)
     await org.cycle(name=f"Quarter of {slug}")
-    lead = await org.person(f"Lea {slug}", {growth: MemberRole.LEAD, org.company: MemberRole.MEMBER})
-    seller = await org.person(f"Sam {slug}", {sales: MemberRole.MEMBER})
+    lead = await org.person(
+        f"Lea {slug}", {growth: MemberRole.LEAD, org.company: MemberRole.MEMBER, front: MemberRole.VIEWER}
+    )
+    seller = await org.person(f"Sam {slug}", {sales: MemberRole.MEMBER, front: MemberRole.LEAD})
     text = {"title": f"Aim of {slug}", "why_now": f"Now for {slug}", "owner_id": lead.person_id}
     top = await org.objective(lead, published=True, **text)
     goal = await org.key_result(top, lead, title=f"Goal of {slug}")
@@ -102,6 +111,9 @@ async def make_rich_world(slug: str) -> RichWorld:
         (SubjectType.ALIGNMENT_LINK, link.id),
     ):
         await create_comment(plain(seller), NewComment(kind, key, f"Remark of {slug}"))
+    between = Between(org, {"growth": growth, "sales": sales, "desk": desk, "shop": shop, "front": front})
+    between.people = {"growth": lead, "sales": seller, "front": seller}
+    dependencies = await between.make(supporting, selling, slug)
     cycle = top.cycle_id
     named = {
         "organization": global_id("Organization", org.id),
@@ -116,6 +128,7 @@ async def make_rich_world(slug: str) -> RichWorld:
         "link": global_id("AlignmentLink", link.id),
         "proposed": global_id("AlignmentLink", proposed.id),
         "comment": global_id("Comment", comment.id),
+        **dependencies,
     }
     return RichWorld(org, growth, sales, lead, seller, named, top, goal, supporting)
 
@@ -138,7 +151,19 @@ async def add_draft(world: RichWorld) -> Draft:
     await accept_link(plain(world.lead), accepted.id)
     other = await world.org.link(draft, world.top, primary=False)
     comments = [await world.org.comment(world.lead, draft, f"Secret talk of {slug}")]
-    for kind, key in ((SubjectType.KEY_RESULT, key_result.id), (SubjectType.ALIGNMENT_LINK, accepted.id)):
+    need = NewDependency(
+        f"Secret need of {slug}",
+        world.growth.id,
+        world.org.company.id,
+        objective_id=draft.id,
+        needed_by_week=3,
+    )
+    needed = (await request_dependency(plain(world.lead), need)).entity_id
+    for kind, key in (
+        (SubjectType.KEY_RESULT, key_result.id),
+        (SubjectType.ALIGNMENT_LINK, accepted.id),
+        (SubjectType.DEPENDENCY, needed),
+    ):
         done = await create_comment(plain(world.lead), NewComment(kind, key, f"Secret word of {slug}"))
         comments.append(await Comment.get(id=done.entity_id))
     ids = (
@@ -146,6 +171,7 @@ async def add_draft(world: RichWorld) -> Draft:
         global_id("KeyResult", key_result.id),
         global_id("AlignmentLink", accepted.id),
         global_id("AlignmentLink", other.id),
+        global_id("Dependency", needed),
         *(global_id("Comment", comment.id) for comment in comments),
     )
     return Draft(ids[0], ids)

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from okrgraph.dependencies import answers
+from okrgraph.dependencies.liaisons import NewLiaison, appoint_liaison
+from okrgraph.dependencies.requests import NewDependency, request_dependency
+from okrgraph.dependencies.steps import Said
 from okrgraph.events import log
 from okrgraph.events.cursors import Cursor
 from okrgraph.kit.ids import global_id
@@ -73,6 +77,29 @@ class Stage:
         return global_id("Person", viewer.person_id)
 
 
+async def _dependencies(
+    org: GivenOrganization, teams: dict[str, Team], ada: Viewer, sam: Viewer, objective: Objective
+) -> dict[str, str]:
+    """What ada can take every step on: she works on both sides of some, and stands above the others."""
+    made = {}
+    for name in ("asked", "refused", "ended", "delivered", "declined"):
+        provider = teams["sales"] if name == "declined" else org.company
+        new = NewDependency(
+            f"Thing {name}", teams["growth"].id, provider.id, objective_id=objective.id, needed_by_week=9
+        )
+        made[name] = (await request_dependency(ada, new)).entity_id
+    await answers.accept_dependency(ada, made["delivered"])
+    await answers.deliver_dependency(ada, made["delivered"])
+    await answers.decline_dependency(sam, made["declined"], Said("No."))
+    new_liaison = NewLiaison(sam.person_id, org.company.id, teams["growth"].id)
+    liaison = (await appoint_liaison(ada, new_liaison)).entity_id
+    return {
+        "company": written("Team", org.company),
+        "liaison": global_id("Liaison", liaison),
+        **{f"dependency_{name}": global_id("Dependency", key) for name, key in made.items()},
+    }
+
+
 async def make_stage() -> Stage:
     """Make it in the database that is open; what it runs operations on comes with the copy."""
     org = await make_organization("acme")
@@ -113,4 +140,5 @@ async def make_stage() -> Stage:
         "reply": written("Comment", reply),
         "elsewhere": written("Comment", elsewhere),
     }
+    ids |= await _dependencies(org, {"growth": growth, "sales": sales}, ada, sam, published)
     return Stage(org, growth, sales, ada, sam, top, goal, published, measure, draft, ids)

@@ -19,6 +19,7 @@ from okrgraph.people.viewer import Viewer
 @dataclass(frozen=True, slots=True)
 class Error:
     message: str
+    path: list[str | int] | None
     extensions: dict[str, Any]
 
 
@@ -31,7 +32,10 @@ class Result:
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> Self:
-        errors = [Error(error["message"], error.get("extensions", {})) for error in body.get("errors", ())]
+        errors = [
+            Error(error["message"], error.get("path"), error.get("extensions", {}))
+            for error in body.get("errors", ())
+        ]
         return cls(body.get("data"), errors or None)
 
 

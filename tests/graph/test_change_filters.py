@@ -28,6 +28,8 @@ EVERY_KIND = {
     "CONFIDENCE": {"ConfidenceChanged"},
     "ALIGNMENT_LINK": {"AlignmentLinkChanged"},
     "COMMENT": {"CommentChanged"},
+    "DEPENDENCY": {"DependencyChanged"},
+    "LIAISON": {"LiaisonChanged"},
     "CYCLE": {"CycleChanged"},
     "TEAM": {"TeamChanged"},
     "PERSON": {"PersonChanged"},
@@ -61,6 +63,11 @@ async def test_every_kind_is_filtered_by_its_name(stage) -> None:
     await rate(stage, stage.ids["measure"], 3)
     await stage.mutate("alignmentLinkDecline", id=stage.ids["aside"])
     await say(stage, stage.ids["top"])
+    need = {"need": "X", "objectiveId": stage.ids["top"], "neededByWeek": 2}
+    teams = {"consumerTeamId": stage.ids["growth"], "providerTeamId": stage.ids["sales"]}
+    await stage.mutate("dependencyRequest", input={**need, **teams})
+    liaison = {"personId": stage.ids["sam"], "teamAId": stage.ids["growth"], "teamBId": stage.ids["sales"]}
+    await stage.mutate("liaisonAppoint", input=liaison)
     await stage.org.team("New")
     await stage.org.person("New")
     await stage.org.cycle(CycleState.PLANNING)

@@ -6,6 +6,7 @@ from typing import Any
 
 from okrgraph.events.database import execute, is_sqlite
 from okrgraph.kit import clock
+from tests.graph.dependency_successes import DEPENDENCY_SUCCESSES
 from tests.graph.probing import root_fields
 
 Ids = dict[str, str]
@@ -13,6 +14,7 @@ Ids = dict[str, str]
 
 # In an order in which each can be done: name, variables, and what the payload holds beside other fields.
 SUCCESSES: tuple[tuple[str, Callable[[Ids], dict[str, Any]], dict[str, Any]], ...] = (
+    *DEPENDENCY_SUCCESSES,
     (
         "objectiveCreate",
         lambda ids: {

@@ -25,7 +25,7 @@ GARBAGE = (
     "OBJ_" + "0" * 32,
     "ö" * 5_000,
 )
-BY_ID = ("cycle", "team", "person", "objective", "keyResult", "node")
+BY_ID = ("cycle", "team", "person", "objective", "keyResult", "dependency", "liaison", "node")
 EVERY_BY_ID = "".join(f"{name}(id: $id) {{ id }} " for name in BY_ID)
 BY_EVERY_FIELD = (
     f"query($id: ID!) {{ {EVERY_BY_ID} nodes(ids: [$id]) {{ id }} lineOfSight(id: $id) {{ depth }} }}"
@@ -63,7 +63,7 @@ async def test_a_key_under_another_types_prefix_gives_null(graph) -> None:
 async def test_a_field_gives_null_for_an_id_of_another_type(graph) -> None:
     world = await make_rich_world("acme")
     field_of_type = {"Cycle": "cycle", "Team": "team", "Person": "person", "Objective": "objective"}
-    field_of_type["KeyResult"] = "keyResult"
+    field_of_type |= {"KeyResult": "keyResult", "Dependency": "dependency", "Liaison": "liaison"}
     seen = set()
     for own in await world.ids():
         found = await graph.run(world.lead, f"query($id: ID!) {{ {EVERY_BY_ID} }}", id=own)

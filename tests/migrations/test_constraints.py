@@ -15,6 +15,7 @@ import pytest
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
+from okrgraph.dependencies.models import Dependency, DependencyCheckIn, Liaison
 from okrgraph.discussion.models import Comment
 from okrgraph.events.database import execute, fetch_all, is_sqlite
 from okrgraph.events.transactions import transaction
@@ -26,7 +27,9 @@ from tests.processes import ROOT
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DATES = {"created_at": NOW, "updated_at": NOW}
-ORGANIZATION, COMPANY, GROWTH, ADA, BEN, CYCLE, ABOVE, BELOW, NUMBER, COMMENT = (new_key() for _ in range(10))
+ORGANIZATION, COMPANY, GROWTH, ADA, BEN, CYCLE, ABOVE, BELOW, NUMBER, COMMENT, NEEDED = (
+    new_key() for _ in range(11)
+)
 OF = {"organization_id": ORGANIZATION}
 # One row of each table that breaks nothing; each violation below is one of these with something changed.
 ROWS: Mapping[type[Model], Mapping[str, Any]] = {
@@ -65,8 +68,31 @@ ROWS: Mapping[type[Model], Mapping[str, Any]] = {
         "body": "Why now?",
         **DATES,
     },
+    Dependency: {
+        **OF,
+        "need": "An API",
+        "consumer_team_id": GROWTH,
+        "provider_team_id": COMPANY,
+        "objective_id": BELOW,
+        "served_objective_id": BELOW,
+        "needed_by": NOW.date(),
+        **DATES,
+    },
+    DependencyCheckIn: {
+        **OF,
+        "dependency_id": NEEDED,
+        "author_id": ADA,
+        "health": "ON_TRACK",
+        "confidence": 4,
+        "created_at": NOW,
+    },
+    Liaison: {**OF, "person_id": ADA, "team_a_id": COMPANY, "team_b_id": GROWTH, **DATES},
     ImportKey: {**OF, "entity_type": "Team", "entity_key": "growth", "entity_id": GROWTH},
 }
+REQUESTED = {"state": "REQUESTED", "requested_at": NOW}
+ACCEPTED = {**REQUESTED, "state": "ACCEPTED", "accepted_at": NOW}
+DELIVERED = {**ACCEPTED, "state": "DELIVERED", "delivered_at": NOW}
+CONFIRMED = {**DELIVERED, "state": "CONFIRMED", "confirmed_at": NOW}
 ITSELF = object()  # stands for the row's own id
 
 
@@ -154,6 +180,58 @@ CHECKS: Mapping[str, list[Violation]] = {
         Violation(CheckIn, {"progress": -0.1}),
         Violation(CheckIn, {"progress": 1.1}),
     ],
+    "dependency_version_positive": [Violation(Dependency, {"version": 0})],
+    "dependency_need_given": [
+        Violation(Dependency, {"need": ""}),
+        Violation(Dependency, {**REQUESTED, "state": "COUNTERED", "offered_need": ""}),
+    ],
+    "dependency_one_consumer": [
+        Violation(Dependency, {"objective_id": None}),
+        Violation(Dependency, {"key_result_id": NUMBER}),
+    ],
+    "dependency_served_is_consumer": [Violation(Dependency, {"served_objective_id": ABOVE})],
+    "dependency_one_provider": [
+        Violation(Dependency, {"provider_objective_id": ABOVE, "provider_key_result_id": NUMBER})
+    ],
+    "dependency_two_teams": [Violation(Dependency, {"provider_team_id": GROWTH})],
+    "dependency_confidence_range": [
+        Violation(Dependency, {name: value})
+        for name in ("confidence", "consumer_confidence")
+        for value in (0, 6)
+    ],
+    "dependency_requested_with_state": [
+        Violation(Dependency, {"requested_at": NOW}),
+        Violation(Dependency, {"state": "REQUESTED"}),
+    ],
+    "dependency_accepted_with_state": [
+        Violation(Dependency, {**each, "accepted_at": None})
+        for each in (ACCEPTED, {**ACCEPTED, "state": "IN_PROGRESS"}, DELIVERED, CONFIRMED)
+    ],
+    "dependency_delivered_with_state": [
+        Violation(Dependency, {**DELIVERED, "delivered_at": None}),
+        Violation(Dependency, {**CONFIRMED, "delivered_at": None}),
+        Violation(Dependency, {**ACCEPTED, "delivered_at": NOW}),
+    ],
+    "dependency_confirmed_with_state": [
+        Violation(Dependency, {**CONFIRMED, "confirmed_at": None}),
+        Violation(Dependency, {**DELIVERED, "confirmed_at": NOW}),
+    ],
+    "dependency_asked_with_state": [
+        Violation(Dependency, {**REQUESTED, "asked_at": NOW}),
+        Violation(Dependency, {**ACCEPTED, "asked_by_id": ADA}),
+    ],
+    "dependency_offer_with_state": [Violation(Dependency, {**REQUESTED, "offered_need": "Less"})],
+    "dependency_check_in_confidence_range": [
+        Violation(DependencyCheckIn, {name: value})
+        for name in ("confidence", "confidence_before")
+        for value in (0, 6)
+    ],
+    "liaison_version_positive": [Violation(Liaison, {"version": 0})],
+    "liaison_teams_in_order": [
+        Violation(Liaison, {"team_a_id": GROWTH, "team_b_id": COMPANY}),
+        Violation(Liaison, {"team_b_id": COMPANY}),
+    ],
+    "liaison_ends_after_it_began": [Violation(Liaison, {"ended_at": NOW - timedelta(seconds=1)})],
 }
 PRIMARY_TO_KEY_RESULT = {"parent_objective_id": None, "parent_key_result_id": NUMBER, "is_primary": True}
 UNIQUES: Mapping[str, list[Violation]] = {
@@ -172,6 +250,8 @@ UNIQUES: Mapping[str, list[Violation]] = {
     "alignment_link_one_primary": [
         Violation(AlignmentLink, {"is_primary": True}, beside=PRIMARY_TO_KEY_RESULT)
     ],
+    "liaison_open_once": [Violation(Liaison, {"cycle_id": CYCLE}, beside={"cycle_id": CYCLE})],
+    "liaison_open_once_for_all_cycles": [Violation(Liaison, {}, beside={})],
     "import_key_once": [Violation(ImportKey, {"entity_id": COMPANY}, beside={})],
     "import_key_entity_once": [Violation(ImportKey, {"entity_key": "other"}, beside={})],
 }
@@ -181,8 +261,23 @@ ALLOWED = [
     Violation(AlignmentLink, {}, beside={"state": "WITHDRAWN"}),
     Violation(AlignmentLink, {"is_primary": True}, beside={"is_primary": True, "state": "DECLINED"}),
     Violation(Comment, {"body": "", "deleted_at": NOW}, beside={}),
+    *(Violation(Dependency, each) for each in (REQUESTED, ACCEPTED, DELIVERED, CONFIRMED)),
+    Violation(Dependency, {"state": "CANCELED"}),
+    Violation(Dependency, {**REQUESTED, "state": "CANCELED"}),
+    Violation(Dependency, {**ACCEPTED, "asked_at": NOW, "asked_by_id": ADA}),
+    Violation(Liaison, {}, beside={"ended_at": NOW}),
+    Violation(Liaison, {"cycle_id": CYCLE}, beside={}),
     Violation(Cycle, {"kind": "BACKLOG", "starts_on": None, "ends_on": None}, beside={}),
 ]
+# What only SQL can write: the ORM knows its words.
+WORD_CHECKS: Mapping[str, list[str]] = {
+    "dependency_state_known": ["UPDATE dependency SET state = 'LOST', requested_at = created_at"],
+    "dependency_words_known": [
+        "UPDATE dependency SET criticality = 'SOME'",
+        "UPDATE dependency SET health = 'FINE'",
+    ],
+    "dependency_check_in_health_known": ["UPDATE dependency_check_in SET health = 'FINE'"],
+}
 SPINE_CHECKS: Mapping[str, str] = {
     "log_head_in_order": "UPDATE log_head SET floor = pos + 1",
     "change_log_pos_positive": "UPDATE change_log SET pos = 0",
@@ -226,6 +321,8 @@ async def write_valid_rows() -> None:
     await Objective.create(**valid[Objective] | {"id": ABOVE})
     await Objective.create(**valid[Objective] | {"id": BELOW})
     await KeyResult.create(**valid[KeyResult] | {"id": NUMBER, "objective_id": ABOVE})
+    await Dependency.create(**valid[Dependency] | {"id": NEEDED})
+    await DependencyCheckIn.create(**valid[DependencyCheckIn] | {"id": new_key()})
     await execute("INSERT INTO log_head (organization_id) VALUES (:id)", id=ORGANIZATION)
     await execute(
         "INSERT INTO change_log VALUES "
@@ -293,7 +390,9 @@ async def test_every_constraint_of_the_migrations_is_in_the_catalogue(database):
 
 def test_every_constraint_of_the_migrations_has_a_violation_here():
     inline = {("UNIQUE", "slug"), ("UNIQUE", "token_hash")}
-    violated = {("CHECK", name) for name in [*CHECKS, *SPINE_CHECKS]} | {("UNIQUE", name) for name in UNIQUES}
+    violated = {("CHECK", name) for name in [*CHECKS, *WORD_CHECKS, *SPINE_CHECKS]} | {
+        ("UNIQUE", name) for name in UNIQUES
+    }
 
     assert violated - inline == set(named_by_migrations())
 
@@ -323,6 +422,15 @@ async def test_the_spine_refuses_what_breaks_it():
         assert refusal is not None, f"{name} lets {statement} pass"
         assert name in refusal
     assert await refusal_of_statement("UPDATE log_epoch SET one = 2") is not None
+
+
+@pytest.mark.usefixtures("valid_rows")
+async def test_every_list_of_words_refuses_another_word():
+    for name, statements in WORD_CHECKS.items():
+        for statement in statements:
+            refusal = await refusal_of_statement(statement)
+            assert refusal is not None, f"{name} lets {statement} pass"
+            assert name in refusal
 
 
 @pytest.mark.usefixtures("valid_rows")

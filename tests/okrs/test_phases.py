@@ -18,9 +18,9 @@ def allowed(state: CycleState, kind: CycleKind) -> set[Act]:
     ("state", "acts"),
     [
         (S.PLANNING, {Act.DRAFT_EDIT, Act.COMMENT}),
-        (S.ALIGNING, {Act.DRAFT_EDIT, Act.COMMENT, Act.LINK, Act.PUBLISH, Act.AMEND}),
+        (S.ALIGNING, set(Act) - {Act.CHECK_IN, Act.CLOSE}),
         (S.ACTIVE, set(Act)),
-        (S.REVIEW, {Act.CHECK_IN, Act.CLOSE, Act.COMMENT}),
+        (S.REVIEW, {Act.CHECK_IN, Act.KEEP_PROMISE, Act.CLOSE, Act.COMMENT}),
         (S.CLOSED, {Act.COMMENT}),
         (S.ARCHIVED, {Act.COMMENT}),
     ],

@@ -13,7 +13,17 @@ Row = Mapping[str, str]
 
 TABLES = (
     *("organization", "team", "person", "membership", "cycle", "objective", "objective_team", "key_result"),
-    *("alignment_link", "check_in", "comment", "import_key", "log_head", "change_log"),
+    *(
+        "alignment_link",
+        "check_in",
+        "dependency",
+        "dependency_check_in",
+        "liaison",
+        "comment",
+        "import_key",
+        "log_head",
+        "change_log",
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tortoise.models import Model
 
+from okrgraph.dependencies.models import Dependency, DependencyCheckIn, Liaison
 from okrgraph.discussion.models import Comment
 from okrgraph.kit.ids import global_id
 from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective, ObjectiveTeam
@@ -36,7 +37,10 @@ async def meaning(slug: str, *, with_snapshots: bool = True) -> dict[str, list[s
     """
     organization = await Organization.get(slug=slug)
     rows: dict[type[Model], list[Any]] = {Organization: [organization]}
-    for model in (Team, Person, Cycle, Objective, KeyResult, AlignmentLink, CheckIn, Comment):
+    for model in (
+        *(Team, Person, Cycle, Objective, KeyResult, AlignmentLink, CheckIn, Comment),
+        *(Dependency, DependencyCheckIn, Liaison),
+    ):
         rows[model] = await model.filter(organization_id=organization.id)
     rows[Membership] = await Membership.filter(organization_id=organization.id, left_at=None)
     objectives = {row.id for row in rows[Objective]}
@@ -93,6 +97,11 @@ def _text(row: Model, names: Names, left_out: frozenset[str]) -> str:
     values = {"id": row.pk, **values_of(row)}
     if isinstance(row, AlignmentLink) and not can_be_primary(row):
         left_out |= {"is_primary"}
+    if isinstance(row, Liaison):
+        # Which id is the smaller one belongs to one database.
+        values["team_a_id"], values["team_b_id"] = sorted(
+            (row.team_a_id, row.team_b_id), key=lambda team: names[team]
+        )
     told = {column: _told(value, names) for column, value in values.items() if column not in left_out}
     return repr({column: value for column, value in told.items() if value is not None})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -22,6 +22,7 @@ from okrgraph.okrs.vocabulary import (
 )
 from okrgraph.people.vocabulary import MemberRole, PersonStatus, TeamKind
 from okrgraph.transfer.formats.records import Record, RecordType
+from tests.transfer.random_dependencies import MOMENTS, add_between_teams, moments_until
 
 SLUG = "random"
 # The day of the import, inside of every cycle; check-ins speak of it or of earlier days.
@@ -53,20 +54,8 @@ _NUMBERS = st.sampled_from(
 _WEIGHTS = st.sampled_from(["0", "1", "0.1", "2.5", "1e6", "3"])
 
 
-def _moments(last: date) -> st.SearchStrategy[datetime]:
-    return st.builds(
-        lambda day, since, hours: (datetime.combine(day, time(), UTC) + since).astimezone(
-            timezone(timedelta(hours=hours))
-        ),
-        st.dates(date(1970, 1, 2), last),
-        st.timedeltas(timedelta(0), timedelta(hours=23)),
-        st.sampled_from([0, 0, 2, -11, 14]),
-    )
-
-
-_MOMENTS = _moments(date(2199, 12, 30))
 # Check-ins whose rows name no day speak of the one on which they were made.
-_PAST = _moments(TODAY - timedelta(days=2))
+_PAST = moments_until(TODAY - timedelta(days=2))
 _ZONES = st.sampled_from(["UTC", "Europe/Oslo", "Asia/Kathmandu", "Pacific/Auckland"])
 
 
@@ -84,7 +73,7 @@ def _values_of(metric: MetricKind) -> st.SearchStrategy[str]:
 
 
 @dataclass
-class _Organization:
+class RandomOrganization:
     """Rows so far. keys: of everything, in lower case where they are addresses."""
 
     draw: Callable[[st.SearchStrategy[Any]], Any]
@@ -150,7 +139,7 @@ class _Organization:
         return self.maybe_of(self.people)
 
     def moment(self) -> str | None:
-        return self.draw(_MOMENTS).isoformat() if self.chance() else None
+        return self.draw(MOMENTS).isoformat() if self.chance() else None
 
     def add_people(self) -> None:
         self.add(
@@ -340,7 +329,7 @@ class _Organization:
             self.add_comment(self.key(), reply_to=top, parent=subject if self.chance() else None)
 
     def add_comment(self, key: str, **cells: str | None) -> None:
-        written, others = self.moment(), sorted(self.draw(st.lists(_MOMENTS, min_size=3, max_size=3)))
+        written, others = self.moment(), sorted(self.draw(st.lists(MOMENTS, min_size=3, max_size=3)))
         if written is not None:
             written, others = others[0].isoformat(), others[1:]
         resolved = others[0].isoformat() if self.chance() else None
@@ -363,11 +352,13 @@ class _Organization:
 @st.composite
 def organizations(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Record]:
     """The rows of an organisation with things of every type, in any order."""
-    organization = _Organization(draw)
+    organization = RandomOrganization(draw)
     organization.add_people()
     organization.add_cycles()
     for _ in organization.times(5, least=2):
         organization.add_objective()
+    if len(organization.teams) > 1:
+        add_between_teams(organization)
     for _ in organization.times(3):
         organization.add_thread(organization.one_of(organization.subjects))
     rows = organization.rows

@@ -235,10 +235,6 @@ ONE_FAULT = {
         ),
         "resolved_at: This lies before the comment was written.",
     ),
-    "a dependency": (
-        row("dependency", "x"),
-        "type: This version does not hold rows of type dependency yet; leave them out.",
-    ),
     "a second organisation": (
         row("organization", "other"),
         "type: The organisation is described in line 2 already; a file holds one.",

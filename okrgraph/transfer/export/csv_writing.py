@@ -4,8 +4,8 @@ import csv
 from collections.abc import Callable
 from typing import Any
 
+from okrgraph.transfer.export.cells import Value
 from okrgraph.transfer.export.stored import Reader, Stored
-from okrgraph.transfer.export.tables import Value
 from okrgraph.transfer.formats.formulas import guarded
 from okrgraph.transfer.formats.records import COLUMNS, LIST_SEPARATOR, RecordType
 

@@ -17,6 +17,7 @@ _SECTIONS = {
     RecordType.TEAM: "teams",
     RecordType.PERSON: "people",
     RecordType.CYCLE: "cycles",
+    RecordType.LIAISON: "liaisons",
 }
 _OBJECTIVES = "objectives"
 # What can stand inside something else: the name of its list there, and the cell that its place says already.
@@ -24,6 +25,8 @@ _INSIDE = {
     RecordType.LINK: ("links", "child"),
     RecordType.KEY_RESULT: ("keyResults", "parent"),
     RecordType.CHECK_IN: ("checkIns", "parent"),
+    RecordType.DEPENDENCY: ("dependencies", "parent"),
+    RecordType.DEPENDENCY_CHECK_IN: ("dependencyChecks", "parent"),
     RecordType.COMMENT: ("comments", "parent"),
 }
 

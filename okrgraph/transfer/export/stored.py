@@ -5,7 +5,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from okrgraph.events.snapshots import Snapshot
 from okrgraph.people.vocabulary import MemberRole
-from okrgraph.transfer.export.tables import CO_OWNERS, MEMBERSHIPS, PARENTS, TABLES, Cell, Value
+from okrgraph.transfer.export.cells import Cell, Value
+from okrgraph.transfer.export.tables import CO_OWNERS, MEMBERSHIPS, PARENTS, TABLES
 from okrgraph.transfer.formats.records import COLUMNS, RecordType
 
 # As the database gives it: only to be compared.

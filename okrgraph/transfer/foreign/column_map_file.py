@@ -28,7 +28,6 @@ from okrgraph.transfer.foreign.values import (
 )
 from okrgraph.transfer.foreign.yaml_places import Faults, Place, place_of
 from okrgraph.transfer.formats.records import (
-    LATER_TYPES,
     USED_COLUMNS,
     RecordType,
     quoted,
@@ -197,9 +196,7 @@ class _Reader:
                 place.refuse(f"The type of the record is missing; known are {', '.join(RecordType)}.")
             return None
         word = entries["type"].text("the type of the record")
-        if word in LATER_TYPES:
-            entries["type"].refuse(f"This version does not hold records of type {word} yet; leave them out.")
-        elif word is not None and word not in tuple(RecordType):
+        if word is not None and word not in tuple(RecordType):
             entries["type"].refuse(f"Unknown type {quoted(word)}; known are {', '.join(RecordType)}.")
         elif word is not None:
             return RecordType(word)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from enum import Enum, auto
 
+from okrgraph.dependencies.vocabulary import DependencyCriticality, DependencyHealth, DependencyState
 from okrgraph.discussion.vocabulary import CommentKind
 from okrgraph.okrs.vocabulary import (
     CloseOutcome,
@@ -32,12 +33,18 @@ _DAYS = {
     (RecordType.CYCLE, "start"),
     (RecordType.CYCLE, "target"),
     (RecordType.CHECK_IN, "start"),
+    (RecordType.DEPENDENCY, "promised_by"),
+    (RecordType.DEPENDENCY_CHECK_IN, "promised_by"),
 }
 _NUMBERS = {
     *("start", "target", "current", "weight", "score", "position"),
     *("cadence_days", "grace_days", "company_objective_cap"),
 }
-_MOMENTS = {"at", "resolved_at", "published_at", "closed_at", "decided_at", "edited_at", "deleted_at"}
+_MOMENTS = {
+    *("at", "resolved_at", "published_at", "closed_at", "decided_at", "edited_at", "deleted_at"),
+    *("requested_at", "accepted_at", "delivered_at", "confirmed_at", "asked_at"),
+}
+_RATINGS = {"confidence", "confidence_before", "consumer_confidence"}
 _CHOICES: dict[tuple[RecordType, str], Iterable[str]] = {
     (RecordType.TEAM, "kind"): TeamKind,
     (RecordType.PERSON, "kind"): ("ADMIN",),
@@ -53,6 +60,11 @@ _CHOICES: dict[tuple[RecordType, str], Iterable[str]] = {
     (RecordType.LINK, "parent_answer"): LinkTestAnswer,
     (RecordType.LINK, "primary"): ("TRUE", "FALSE"),
     (RecordType.KEY_RESULT, "metric"): MetricKind,
+    (RecordType.DEPENDENCY, "kind"): DependencyCriticality,
+    (RecordType.DEPENDENCY, "state"): DependencyState,
+    (RecordType.DEPENDENCY, "health"): DependencyHealth,
+    (RecordType.DEPENDENCY_CHECK_IN, "health"): DependencyHealth,
+    (RecordType.DEPENDENCY_CHECK_IN, "answer"): ("TRUE", "FALSE"),
     (RecordType.COMMENT, "kind"): CommentKind,
 }
 _LISTS = {
@@ -72,7 +84,7 @@ def kind_of(record: RecordType, column: str) -> ColumnKind:
         return ColumnKind.NUMBER
     if column in _MOMENTS:
         return ColumnKind.MOMENT
-    return ColumnKind.RATING if column == "confidence" else ColumnKind.TEXT
+    return ColumnKind.RATING if column in _RATINGS else ColumnKind.TEXT
 
 
 def words_of(record: RecordType, column: str) -> tuple[str, ...]:

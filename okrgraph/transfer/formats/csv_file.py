@@ -12,7 +12,6 @@ from okrgraph.transfer.formats.csv_lines import CsvLines, RowTooLong
 from okrgraph.transfer.formats.formulas import unguarded
 from okrgraph.transfer.formats.records import (
     COLUMNS,
-    LATER_TYPES,
     FileProblem,
     Reading,
     Record,
@@ -146,8 +145,6 @@ def _own_row(row: _Row, names: Sequence[str]) -> Record | Unread:
     column: str | None = "type"
     if len(texts) != len(names):
         column, reason = None, _count_reason(names, texts)
-    elif kind in LATER_TYPES:
-        reason = f"This version does not hold rows of type {kind} yet; leave them out."
     elif kind not in _TYPES:
         what = f"Unknown type {quoted(kind)}" if kind else "The type is missing"
         reason = f"{what}; known are {', '.join(RecordType)}."

@@ -27,26 +27,31 @@ LISTS = {
     "objectives": RecordType.OBJECTIVE,
     "keyResults": RecordType.KEY_RESULT,
     "checkIns": RecordType.CHECK_IN,
+    "dependencies": RecordType.DEPENDENCY,
+    "dependencyChecks": RecordType.DEPENDENCY_CHECK_IN,
     "links": RecordType.LINK,
     "comments": RecordType.COMMENT,
+    "liaisons": RecordType.LIAISON,
 }
 # Those that an item may hold, and the column of the item inside that then says where it stands.
 LISTS_INSIDE = {
-    RecordType.OBJECTIVE: ("keyResults", "links", "comments"),
-    RecordType.KEY_RESULT: ("checkIns", "comments"),
+    RecordType.OBJECTIVE: ("keyResults", "dependencies", "links", "comments"),
+    RecordType.KEY_RESULT: ("checkIns", "dependencies", "comments"),
     RecordType.CHECK_IN: ("comments",),
+    RecordType.DEPENDENCY: ("dependencyChecks", "comments"),
     RecordType.LINK: ("comments",),
 }
 COLUMN_OF_PLACE = {
     RecordType.KEY_RESULT: "parent",
     RecordType.CHECK_IN: "parent",
+    RecordType.DEPENDENCY: "parent",
+    RecordType.DEPENDENCY_CHECK_IN: "parent",
     RecordType.LINK: "child",
     RecordType.COMMENT: "parent",
 }
 # Columns that hold several keys, which a list may name one by one.
 LIST_COLUMNS = {RecordType.OBJECTIVE: ("team", "parent"), RecordType.PERSON: ("team",)}
 FLAG_COLUMNS = ("primary",)
-_LATER_LISTS = {"dependencies": "dependency"}
 
 _DEEPEST = 32
 _MOST_PROBLEMS = 100  # of one item: a file that a program wrote wrongly may have millions
@@ -217,9 +222,6 @@ class _Reader:
             reason = f"A name must be a single value, not {_shape_word(event)}."
         elif name == "<<" and event.shape is Shape.PLAIN:
             reason = "Merge keys (<<) are not read here; write out what they stand for."
-        elif name in _LATER_LISTS:
-            reason = f"This version does not hold rows of type {_LATER_LISTS[name]} yet; leave them out."
-            column = name
         elif name not in names.allowed:
             reason = f"Unknown name {quoted(name)}; known here are {names.advice}."
             column = name if name.isidentifier() and len(name) <= _LONGEST_COLUMN else None

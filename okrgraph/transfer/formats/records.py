@@ -17,14 +17,16 @@ class RecordType(StrEnum):
     LINK = "link"
     KEY_RESULT = "key_result"
     CHECK_IN = "check_in"
+    DEPENDENCY = "dependency"
+    DEPENDENCY_CHECK_IN = "dependency_check"
     COMMENT = "comment"
+    LIAISON = "liaison"
 
 
 LIST_SEPARATOR = ";"
+# Between the team that needs and the team that provides.
+TEAM_SEPARATOR = ">"
 _QUOTED_LENGTH = 60
-
-# Known to the format, not to this version.
-LATER_TYPES = frozenset({"dependency"})
 
 COLUMNS = (
     *("type", "key", "parent", "title", "team", "owner", "cycle", "metric", "unit", "start", "target"),
@@ -34,6 +36,8 @@ COLUMNS = (
     *("primary", "reviewer", "created_by", "outcome", "score", "learning", "position"),
     *("published_at", "closed_at", "decided_by", "decided_at", "decision_note"),
     *("resolved_by", "edited_at", "deleted_at", "cadence_days", "grace_days", "company_objective_cap"),
+    *("health", "confidence_before", "consumer_confidence", "provider", "offer", "risk_owner", "mitigation"),
+    *("evidence_url", "requested_at", "accepted_at", "delivered_at", "confirmed_at", "asked_by", "asked_at"),
 )
 _USED = {
     RecordType.ORGANIZATION: "title time_zone cadence_days grace_days company_objective_cap",
@@ -47,6 +51,11 @@ _USED = {
     RecordType.KEY_RESULT: "parent title description owner metric unit start target weight "
     "current confidence at position",
     RecordType.CHECK_IN: "parent owner start current confidence title at",
+    RecordType.DEPENDENCY: "parent title description team owner kind state needed_by promised_by confidence at "
+    "created_by decision_note health consumer_confidence provider offer risk_owner mitigation evidence_url "
+    "requested_at accepted_at delivered_at confirmed_at asked_by asked_at",
+    RecordType.DEPENDENCY_CHECK_IN: "parent owner health confidence confidence_before promised_by title answer at",
+    RecordType.LIAISON: "team owner cycle title created_by at closed_at",
     RecordType.COMMENT: "parent owner title kind at reply_to resolved_at resolved_by edited_at deleted_at",
 }
 USED_COLUMNS = {kind: frozenset(("type", "key", *names.split())) for kind, names in _USED.items()}
@@ -55,6 +64,7 @@ _WORDS = {
     RecordType.ORGANIZATION: "organisation",
     RecordType.KEY_RESULT: "key result",
     RecordType.CHECK_IN: "check-in",
+    RecordType.DEPENDENCY_CHECK_IN: "check-in on a dependency",
 }
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from okrgraph.dependencies.models import Dependency
 from okrgraph.discussion.comments import BODY_LENGTH
 from okrgraph.discussion.models import Comment
 from okrgraph.discussion.vocabulary import CommentKind, SubjectType
@@ -11,7 +12,7 @@ from okrgraph.transfer.plans.cells import Cells
 from okrgraph.transfer.plans.drafts import Draft
 from okrgraph.transfer.plans.plan import Plan
 
-_SUBJECTS = (Objective, KeyResult, CheckIn, AlignmentLink)
+_SUBJECTS = (Objective, KeyResult, CheckIn, AlignmentLink, Dependency)
 
 
 def plan_comments(plan: Plan) -> None:
@@ -109,6 +110,8 @@ def _subject(plan: Plan, subject: Draft[Any]) -> tuple[SubjectType, UUID | None]
         return SubjectType.KEY_RESULT, entity.objective_id
     if isinstance(entity, AlignmentLink):
         return SubjectType.ALIGNMENT_LINK, entity.child_id
+    if isinstance(entity, Dependency):
+        return SubjectType.DEPENDENCY, entity.served_objective_id
     above = plan.key_results.get(entity.key_result_id)
     return SubjectType.CHECK_IN, None if above is None else above.entity.objective_id
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from tortoise.models import Model
 
+from okrgraph.dependencies.models import Dependency, DependencyCheckIn, Liaison
 from okrgraph.discussion.models import Comment
 from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective
 from okrgraph.people.models import Membership, Person, Team
@@ -26,11 +27,23 @@ _NEEDED: dict[type[Model], tuple[str, ...]] = {
     KeyResult: ("title", "objective_id"),
     AlignmentLink: ("child_id",),
     CheckIn: ("key_result_id", "author_id", "confidence", "as_of"),
+    Dependency: ("need", "consumer_team_id", "provider_team_id", "served_objective_id", "needed_by"),
+    DependencyCheckIn: ("dependency_id", "author_id", "health", "confidence"),
+    Liaison: ("person_id", "team_a_id", "team_b_id"),
     Comment: ("subject_id", "objective_id", "author_id"),
 }
 _REFERENCES = (
     *("parent_id", "manager_id", "team_id", "person_id", "cycle_id", "objective_id", "key_result_id"),
     *("child_id", "parent_objective_id", "parent_key_result_id", "subject_id", "parent_comment_id"),
+    *(
+        "consumer_team_id",
+        "provider_team_id",
+        "served_objective_id",
+        "dependency_id",
+        "team_a_id",
+        "team_b_id",
+    ),
+    *("provider_objective_id", "provider_key_result_id"),
 )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tortoise.models import Model
 
+from okrgraph.dependencies.models import Dependency, DependencyCheckIn, Liaison
 from okrgraph.discussion.models import Comment
 from okrgraph.okrs.models import AlignmentLink, CheckIn, Cycle, KeyResult, Objective
 from okrgraph.okrs.vocabulary import CycleKind
@@ -25,6 +26,9 @@ MODEL_OF_TYPE: dict[RecordType, type[Model]] = {
     RecordType.KEY_RESULT: KeyResult,
     RecordType.LINK: AlignmentLink,
     RecordType.CHECK_IN: CheckIn,
+    RecordType.DEPENDENCY: Dependency,
+    RecordType.DEPENDENCY_CHECK_IN: DependencyCheckIn,
+    RecordType.LIAISON: Liaison,
     RecordType.COMMENT: Comment,
 }
 TYPE_OF_MODEL = {model: kind for kind, model in MODEL_OF_TYPE.items()}
@@ -58,6 +62,9 @@ class Plan:
     key_results: dict[UUID, Draft[KeyResult]] = field(default_factory=dict)
     links: dict[UUID, Draft[AlignmentLink]] = field(default_factory=dict)
     check_ins: dict[UUID, Draft[CheckIn]] = field(default_factory=dict)
+    dependencies: dict[UUID, Draft[Dependency]] = field(default_factory=dict)
+    dependency_check_ins: dict[UUID, Draft[DependencyCheckIn]] = field(default_factory=dict)
+    liaisons: dict[UUID, Draft[Liaison]] = field(default_factory=dict)
     comments: dict[UUID, Draft[Comment]] = field(default_factory=dict)
     co_owners_before: dict[UUID, list[UUID]] = field(default_factory=dict)
     co_owners: dict[UUID, list[UUID]] = field(default_factory=dict)
@@ -82,6 +89,9 @@ class Plan:
             KeyResult: self.key_results,
             AlignmentLink: self.links,
             CheckIn: self.check_ins,
+            Dependency: self.dependencies,
+            DependencyCheckIn: self.dependency_check_ins,
+            Liaison: self.liaisons,
             Comment: self.comments,
         }
         return cast(dict[UUID, Draft[Entity]], shelves[model])
@@ -97,6 +107,9 @@ class Plan:
             self.key_results,
             self.links,
             self.check_ins,
+            self.dependencies,
+            self.dependency_check_ins,
+            self.liaisons,
             self.comments,
         ):
             yield from shelf.values()

@@ -7,6 +7,15 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from okrgraph.dependencies.answers import accept_dependency, confirm_dependency, deliver_dependency
+from okrgraph.dependencies.check_ins import (
+    NewDependencyCheckIn,
+    ask_about_dependency,
+    check_in_on_dependency,
+)
+from okrgraph.dependencies.liaisons import NewLiaison, appoint_liaison
+from okrgraph.dependencies.requests import NewDependency, draft_dependency, request_dependency
+from okrgraph.dependencies.vocabulary import DependencyCriticality, DependencyHealth
 from okrgraph.discussion.comments import NewComment, create_comment, delete_comment, resolve_comment
 from okrgraph.discussion.vocabulary import SubjectType
 from okrgraph.events.cursors import Cursor
@@ -68,6 +77,8 @@ class _Making:
             await self._link()
         for _ in range(16):
             await self._comment()
+        for place in range(14):
+            await self._dependency(place)
         await self.org.move(cycles[1], CycleState.REVIEW)
 
     async def _objective(self, place: int, cycle: Any) -> None:
@@ -107,6 +118,38 @@ class _Making:
             if self.random.random() < 0.3:
                 end = self.some([decline_link, withdraw_link])
                 await end(plain(self.some(self.people)), link.id)
+
+    async def _dependency(self, place: int) -> None:
+        consumer, provider = self.random.sample(self.teams, 2)
+        asking = plain(await self.org.steward(consumer))
+        giving = plain(await self.org.steward(provider))
+        new = NewDependency(
+            self.some(["An API", "Half a day \u2028"]),
+            consumer.id,
+            provider.id,
+            objective_id=self.some(self.objectives).id,
+            needed_by=clock.now().date() + timedelta(days=self.random.randint(-20, 20)),
+            criticality=self.some(list(DependencyCriticality)),
+            provider_objective_id=self.maybe(self.some(self.objectives).id, 0.3),
+        )
+        with suppress(DomainError):  # of what is hidden from them
+            key = (await self.some([draft_dependency, request_dependency])(asking, new)).entity_id
+            await create_comment(asking, NewComment(SubjectType.DEPENDENCY, key, "*Still* on track?"))
+            steps = [
+                lambda: accept_dependency(giving, key, new.needed_by + timedelta(days=place - 7)),
+                lambda: ask_about_dependency(asking, key),
+                lambda: check_in_on_dependency(
+                    giving, key, NewDependencyCheckIn(self.some(list(DependencyHealth)), place % 5 + 1)
+                ),
+                lambda: deliver_dependency(giving, key, "https://acme.example"),
+                lambda: confirm_dependency(asking, key),
+            ]
+            for step in steps[: self.random.randint(0, len(steps))]:
+                await step()
+        with suppress(DomainError):
+            await appoint_liaison(
+                asking, NewLiaison(self.some(self.people).person_id, consumer.id, provider.id)
+            )
 
     async def _comment(self) -> None:
         by = plain(self.some(self.people[:-1]))

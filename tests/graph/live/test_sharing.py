@@ -21,18 +21,39 @@ OWN = {
         "alignedObjectives",
         "coOwnerTeams",
         "comments",
+        "dependencies",
         "incomingLinks",
         "keyResults",
         "links",
         "viewerCanEdit",
     },
     "ConfidenceSummary": {"stale"},
-    "KeyResult": {"alignedObjectives", "checkIns", "comments", "incomingLinks", "objective", "viewerCanEdit"},
+    "KeyResult": {
+        "alignedObjectives",
+        "checkIns",
+        "comments",
+        "dependencies",
+        "incomingLinks",
+        "objective",
+        "viewerCanEdit",
+    },
     "AlignmentLink": {"child", "parent", "viewerCanDecide"},
     "Comment": {"parentComment", "replies", "subject"},
     "CheckIn": set(),
     "Cycle": set(),
-    "Team": {"objectives"},
+    "Dependency": {
+        "attention",
+        "checkIns",
+        "comments",
+        "keyResult",
+        "objective",
+        "providerKeyResult",
+        "providerObjective",
+        "viewerActions",
+    },
+    "DependencyCheckIn": set(),
+    "Liaison": set(),
+    "Team": {"isOwed", "liaisons", "objectives", "owes", "reliability"},
     "Person": {"objectives"},
 }
 
@@ -72,6 +93,7 @@ async def test_a_relation_that_is_shared_gives_everyone_the_same(world) -> None:
     nobody = _nobody_of(world.lead)
     relations = shared_relations()
     assert {"Objective.team", "Comment.author", "KeyResult.owner", "Team.members"} <= relations.keys()
+    assert {"Dependency.providerTeam", "Dependency.cycle", "Liaison.person"} <= relations.keys()
     for name, relation in relations.items():
         given = await relation.batch(nobody, keys)
         assert given, name
@@ -88,6 +110,10 @@ PLAIN = "objective { id title team { name members { name } } confidenceSummary {
         (f"... on ObjectiveChanged {{ {PLAIN} }}", True),
         ("__typename ... on ChangeMeta { cursor at actor { name } clientMutationId }", True),
         ("... on CommentChanged { comment { bodyHtml author { name } } }", True),
+        ("... on DependencyChanged { stateBefore dependency { state neededByWeek cycle { name } } }", True),
+        ("... on LiaisonChanged { liaison { person { name } teamA { name } } }", True),
+        ("... on DependencyChanged { dependency { objective { id } } }", False),
+        ("... on DependencyChanged { dependency { viewerActions } }", False),
         ("... on ObjectiveChanged { objective { viewerCanEdit } }", False),
         (
             "... on ObjectiveChanged { objective { team { parent { objectives(cycleId: $id) { id } } } } }",

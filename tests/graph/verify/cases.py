@@ -140,4 +140,56 @@ CLOSINGS = (
     Case("objectiveClose", "with links and key results", _update("published", **_LEARNED)),
     Case("commentCreate", "on what is closed", _new(subjectId="@published", body="A pity")),
 )
-CASES = (*OBJECTIVES, *KEY_RESULTS, *LINKS, *COMMENTS, *CLOSINGS)
+
+_NEED = {
+    "need": "An API",
+    "consumerTeamId": "@growth",
+    "providerTeamId": "@sales",
+    "keyResultId": "@measure",
+    "neededByWeek": 6,
+    "providerOwnerId": "@sam",
+}
+DEPENDENCIES = (
+    Case("dependencyDraft", "of its team alone", _new(**_NEED)),
+    Case("dependencyUpdate", "of its team alone", _update("unsent", need="Still unsent", neededByWeek=7)),
+    Case("dependencySubmit", "with what was said of it", _update("unsent", need="Sent")),
+    Case("dependencyRequest", "of another team", _new(**_NEED, criticality="BLOCKING"), by="kim"),
+    Case("dependencyCounter", "", _update("unsent", need="Half", promisedBy="2030-05-01"), by="sam"),
+    Case("dependencyAccept", "an offer", _update("unsent", note="Fine")),
+    Case("dependencyAccept", "a request", _update("dependency_asked", promisedBy="2030-05-01")),
+    Case("dependencyStart", "", _update("dependency_asked")),
+    Case("dependencyAsk", "", _update("dependency_asked", note="Still on track?"), by="kim"),
+    Case("commentCreate", "on a dependency", _new(subjectId="@dependency_asked", body="How?"), by="rex"),
+    Case(
+        "dependencyCheckIn",
+        "as an answer",
+        _update("dependency_asked", health="AT_RISK", confidence=2, promisedBy="2030-06-01"),
+    ),
+    Case("dependencyCheckIn", "once more", _update("dependency_asked", health="BLOCKED", confidence=1)),
+    Case(
+        "dependencyUpdate",
+        "each side's own",
+        _update("dependency_asked", riskOwnerId="@kim", mitigation="Wait", providerKeyResultId="@goal"),
+    ),
+    Case("dependencyDeliver", "", _update("dependency_asked", evidenceUrl="https://acme.example")),
+    Case("dependencyConfirm", "", _update("dependency_asked", note="Thanks")),
+    Case("dependencyReopen", "", _update("dependency_delivered", note="It is red")),
+    Case("dependencyWithdraw", "", _update("dependency_delivered", note="We cannot")),
+    Case("dependencyDecline", "", _update("dependency_refused", note="No")),
+    Case("dependencyCancel", "", _update("dependency_ended")),
+    Case("dependencyEscalate", "", _update("dependency_declined", note="But", riskOwnerId="@rex")),
+    Case(
+        "dependencySettle",
+        "by an administrator",
+        _update("dependency_declined", state="ACCEPTED", promisedBy="2030-05-01", note="Do it"),
+        by="admin",
+    ),
+    Case("dependencyDecline", "of what serves a draft", _update("for_kept", note="No"), by="sam"),
+    Case(
+        "liaisonAppoint",
+        "for a cycle",
+        _new(personId="@sam", teamAId="@growth", teamBId="@sales", cycleId="@cycle", purpose="Weekly"),
+    ),
+    Case("liaisonEnd", "by the liaison", _update("liaison"), by="sam"),
+)
+CASES = (*OBJECTIVES, *KEY_RESULTS, *LINKS, *COMMENTS, *DEPENDENCIES, *CLOSINGS)

@@ -24,11 +24,17 @@ from tests.graph.probing import SCHEMA
 # The real types, which know what a feed executes once for all.
 _TYPES = make_schema()._schema.type_map
 # What the clock alone moves, which no event can tell.
-_BY_THE_CLOCK = {("Cycle", "currentWeek"), ("ConfidenceSummary", "stale")}
+_BY_THE_CLOCK = {("Cycle", "currentWeek"), ("ConfidenceSummary", "stale"), ("Dependency", "overdue")}
+# What is counted over dependencies, each of which tells of itself.
+_COUNTED = {("Team", "reliability")}
 # Lists that say something of the entity itself. All others a client finds by what points back.
 _OWN_LISTS = {("Objective", "coOwnerTeams"), ("Person", "teams")}
 
 Record = dict[str, Any]
+Records = dict[str, Record]
+AT_ONCE = 100
+# What lists check-ins, and the name under which a client keeps with each of them what that is.
+_CHECKED = {"KeyResult": "keyResult", "Dependency": "dependency"}
 
 
 def _fields(type_name: str) -> dict[str, GraphQLField]:
@@ -46,7 +52,7 @@ def _is_entity(type_name: str) -> bool:
 
 
 def _is_kept(type_name: str, name: str, field: GraphQLField) -> bool:
-    if name.startswith("viewer") or (type_name, name) in _BY_THE_CLOCK:
+    if name.startswith("viewer") or (type_name, name) in _BY_THE_CLOCK | _COUNTED:
         return False
     if any(isinstance(argument.type, GraphQLNonNull) for argument in field.args.values()):
         return False
@@ -80,6 +86,16 @@ def selection(type_name: str, *, shared: bool = False, more: str = "") -> str:
         if name in kept(type_name, shared=shared)
     )
     return f"{{ __typename {' '.join(asked)} {more} }}"
+
+
+def check_ins(type_name: str) -> str:
+    """The check-ins of an entity, which do not say themselves what they are about."""
+    return f"checkIns(first: {AT_ONCE}) {{ nodes {selection(type_name)} }}"
+
+
+def dependency(more: str = "") -> str:
+    """A dependency with what the provider said of it, which comes with no events of its own."""
+    return selection("Dependency", more=f"{check_ins('DependencyCheckIn')} {more}")
 
 
 def _asked(name: str, field: GraphQLField) -> str:
@@ -128,7 +144,9 @@ def _members(shared: bool) -> str:
 def _asked_of_member(member: str, shared: bool) -> Iterator[str]:
     entities = entity_fields(member)
     for name, field in _fields(member).items():
-        if name in entities:
+        if entities.get(name) == "Dependency" and not shared:
+            yield f"{name} {dependency()}"
+        elif name in entities:
             yield f"{name} {selection(entities[name], shared=shared)}"
         elif is_leaf_type(get_named_type(field.type)):
             yield name
@@ -140,6 +158,30 @@ def record_of(answer: dict[str, Any]) -> Record:
     return {"__typename": answer["__typename"]} | {
         name: _plain(answer[name]) for name in names if name in answer
     }
+
+
+def records_in(answer: Any) -> Records:
+    """Every entity in an answer, and of check-ins what they are about."""
+    records: Records = {}
+    about: dict[str, tuple[str, str]] = {}
+    for node in _entities_in(answer):
+        for check_in in node.get("checkIns", {}).get("nodes", ()):
+            about[check_in["id"]] = _CHECKED[node["__typename"]], node["id"]
+        records[node["id"]] = records.get(node["id"], {}) | record_of(node)
+    for check_in_id, (name, key) in about.items():
+        records[check_in_id][name] = key
+    return records
+
+
+def _entities_in(answer: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(answer, list):
+        for each in answer:
+            yield from _entities_in(each)
+    elif isinstance(answer, dict):
+        if "__typename" in answer:
+            yield answer
+        for value in answer.values():
+            yield from _entities_in(value)
 
 
 def _plain(value: Any) -> Any:

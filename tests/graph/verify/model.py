@@ -4,11 +4,18 @@ from collections.abc import Collection, Iterator
 from typing import Any, Protocol
 
 from okrgraph.kit.ids import read_global_id
-from tests.graph.verify.fields import Record, entity_fields, kept, record_of
+from tests.graph.verify.fields import Record, Records, entity_fields, kept, records_in
 
-Records = dict[str, Record]
-# What says where an entity hangs, up to its objective.
-_ABOVE = {"KeyResult": "objective", "CheckIn": "keyResult", "AlignmentLink": "child", "Comment": "subject"}
+# What says where an entity hangs, up to its objective. A dependency stays in sight of its teams without that.
+_ABOVE = {
+    "KeyResult": "objective",
+    "CheckIn": "keyResult",
+    "AlignmentLink": "child",
+    "Comment": "subject",
+    "DependencyCheckIn": "dependency",
+}
+# What keeps with a check-in what it is about, which it does not say itself.
+_ABOUT = {"CheckIn": "keyResult", "DependencyCheckIn": "dependency"}
 
 
 class Server(Protocol):
@@ -19,6 +26,8 @@ class Server(Protocol):
     async def subtree(self, root: str) -> Records: ...
 
     async def entity(self, key: str) -> Records: ...
+
+    async def dependencies(self, keys: list[str]) -> Records: ...
 
 
 class Model:
@@ -40,8 +49,10 @@ class Model:
                 self._drop({key})
             case {"__typename": "AccessChanged", "granted": True, "rootId": root}:
                 self._take_answer(await self._server.subtree(root))
+                await self._look_at_dependencies()
             case {"__typename": "AccessChanged", "rootId": root}:
                 self._drop(self._subtree_of(root))
+                await self._look_at_dependencies()
             case _:
                 await self._take_changed(change)
 
@@ -49,7 +60,7 @@ class Model:
         named = entity_fields(change["__typename"])
         assert named, f"{change['__typename']} holds no entity: say here what a client does with it"
         for field in named:
-            record = record_of(change[field])
+            record = records_in(change[field])[change[field]["id"]]
             # Beside the entity stands what it is about, where the entity itself does not say so.
             if record["__typename"] == "CheckIn":
                 record["keyResult"] = change["keyResultId"]
@@ -60,6 +71,21 @@ class Model:
                 self._take_answer(await self._server.entity(record["id"]))
             else:
                 self._take(record)
+            if record["__typename"] == "Dependency":
+                # What was said of it is a part of it: asked for in the feed, or where that may not, after it.
+                answer = (
+                    change[field] if "checkIns" in change[field] else await self._server.entity(record["id"])
+                )
+                self._take_answer(_check_ins_in(answer))
+
+    async def _look_at_dependencies(self) -> None:
+        """They stand on two sides: with one of them in or out of sight, they may be, or what they point to."""
+        held = [key for key, record in self.records.items() if record["__typename"] == "Dependency"]
+        seen = await self._server.dependencies(held)
+        for key in held:
+            if key not in seen:
+                self._drop(self._subtree_of(key))
+        self._take_answer(seen)
 
     def _take_answer(self, answer: Records) -> None:
         for record in answer.values():
@@ -89,6 +115,11 @@ class Model:
         return found
 
 
+def _check_ins_in(answer: Any) -> Records:
+    found = records_in(answer) if "__typename" in answer else answer
+    return {key: record for key, record in found.items() if record["__typename"] == "DependencyCheckIn"}
+
+
 def _above(record: Record) -> str | None:
     above: str | None = record.get(_ABOVE.get(record["__typename"], ""))
     return above
@@ -108,8 +139,8 @@ def differences(held: Records, fresh: Records, *, shared: bool = False) -> Itera
             yield f"{known[key]['__typename']} {key}: {where}"
             continue
         names = kept(fresh[key]["__typename"], shared=shared)
-        if not shared:
-            names = (*names, "keyResult") if fresh[key]["__typename"] == "CheckIn" else names
+        if not shared and fresh[key]["__typename"] in _ABOUT:
+            names = (*names, _ABOUT[fresh[key]["__typename"]])
         for name in names:
             was, now = _in_sight(held[key].get(name), held), fresh[key][name]
             if was != now:

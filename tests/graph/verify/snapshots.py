@@ -1,6 +1,5 @@
 """What a viewer may see, read anew: all of it by its ids, or one subtree as a client asks for it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,34 +11,42 @@ from okrgraph.people.tokens import viewers_again
 from okrgraph.people.viewer import Viewer
 from tests.both_executors import by_engine
 from tests.graph.rich_world import TABLE_OF_TYPE
-from tests.graph.verify.fields import record_of, selection
-from tests.graph.verify.model import Records
+from tests.graph.verify.fields import AT_ONCE, Records, check_ins, dependency, records_in, selection
 
 _TABLES = {name: table for name, table in TABLE_OF_TYPE.items() if name != "Organization"}
-_AT_ONCE = 100
-_ALL = f"(first: {_AT_ONCE}) {{ nodes"
+_ALL = f"(first: {AT_ONCE}) {{ nodes"
 _STATES = "(states: [PROPOSED, ACCEPTED, DECLINED, WITHDRAWN])"
-# A check-in does not say itself what it is about.
-_CHECK_INS = f"checkIns{_ALL} {selection('CheckIn')} }}"
+_CHECK_INS = {"KeyResult": check_ins("CheckIn"), "Dependency": check_ins("DependencyCheckIn")}
+
+
+def _entity(type_name: str) -> str:
+    return f"{{ ... on {type_name} {selection(type_name, more=_CHECK_INS.get(type_name, ''))} }}"
 
 
 def _nodes(type_name: str) -> str:
-    more = _CHECK_INS if type_name == "KeyResult" else ""
-    return f"{type_name}: nodes(ids: ${type_name}) {{ ... on {type_name} {selection(type_name, more=more)} }}"
+    return f"{type_name}: nodes(ids: ${type_name}) {_entity(type_name)}"
 
 
 _WHOLE = f"query({' '.join(f'${name}: [ID!]!' for name in _TABLES)}) {{ {' '.join(map(_nodes, _TABLES))} }}"
 
 
+_COMMENT = selection("Comment", more=f"replies {selection('Comment')}")
+_COMMENTS = f"comments{_ALL} {_COMMENT} }}"
+_DEPENDENCY = dependency(_COMMENTS)
+
+
 def _subtree() -> str:
-    comment = selection("Comment", more=f"replies {selection('Comment')}")
-    around = f"comments{_ALL} {comment} }} incomingLinks{_STATES} {selection('AlignmentLink')}"
-    key_result = selection("KeyResult", more=f"{_CHECK_INS} {around}")
-    more = f"keyResults {key_result} links{_STATES} {selection('AlignmentLink')} {around}"
+    around = f"{_COMMENTS} incomingLinks{_STATES} {selection('AlignmentLink')}"
+    key_result = selection("KeyResult", more=f"{_CHECK_INS['KeyResult']} {around}")
+    links = f"links{_STATES} {selection('AlignmentLink')}"
+    more = f"keyResults {key_result} dependencies {_DEPENDENCY} {links} {around}"
     return f"query($id: ID!) {{ objective(id: $id) {selection('Objective', more=more)} }}"
 
 
-_SUBTREE = _subtree()
+_SUBTREES = {
+    PREFIX_OF_TYPE["Objective"]: _subtree(),
+    PREFIX_OF_TYPE["Dependency"]: f"query($id: ID!) {{ dependency(id: $id) {_DEPENDENCY} }}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,52 +80,32 @@ class Reading:
         cursor = (await self.ask("{ organization { cursor } }"))["organization"]["cursor"]
         ids = {name: await _ids(name, table, self.organization_id) for name, table in _TABLES.items()}
         found: list[Any] = []
-        for start in range(0, max(map(len, ids.values())), _AT_ONCE):
-            piece = {name: keys[start : start + _AT_ONCE] for name, keys in ids.items()}
+        for start in range(0, max(map(len, ids.values())), AT_ONCE):
+            piece = {name: keys[start : start + AT_ONCE] for name, keys in ids.items()}
             found += (await self.ask(_WHOLE, **piece)).values()
-        return Snapshot(cursor, _records_in(found))
+        return Snapshot(cursor, records_in(found))
 
     async def everything(self) -> Records:
         return (await self.snapshot()).records
 
     async def subtree(self, root: str) -> Records:
-        """Ask for an objective with all that hangs on it; of a team whose drafts come into sight, for everything."""
-        if not root.startswith(PREFIX_OF_TYPE["Objective"]):
-            return await self.everything()
-        return _records_in((await self.ask(_SUBTREE, id=root))["objective"])
+        """Ask for what came into sight with all that hangs on it; of a team, whose drafts did, for everything."""
+        document = _SUBTREES.get(root.partition("_")[0])
+        return await self.everything() if document is None else records_in(await self.ask(document, id=root))
 
     async def entity(self, key: str) -> Records:
         """Ask for one thing."""
         found = read_global_id(key)
         assert found is not None, key
-        document = f"query($id: ID!) {{ node(id: $id) {{ ... on {found[0]} {selection(found[0])} }} }}"
-        return _records_in((await self.ask(document, id=key))["node"])
+        return records_in(await self.ask(f"query($id: ID!) {{ node(id: $id) {_entity(found[0])} }}", id=key))
+
+    async def dependencies(self, keys: list[str]) -> Records:
+        """Ask for those of them that are in sight."""
+        return records_in(
+            await self.ask(f"query($Dependency: [ID!]!) {{ {_nodes('Dependency')} }}", Dependency=keys)
+        )
 
 
 async def _ids(type_name: str, table: str, organization_id: UUID) -> list[str]:
     rows = await fetch_all(f"SELECT id FROM {table} WHERE organization_id = :id", id=organization_id)
     return [global_id(type_name, UUID(str(row[0]))) for row in rows]
-
-
-def _records_in(answer: Any) -> Records:
-    """Every entity in an answer, and of check-ins the key result in which they stand."""
-    records: Records = {}
-    key_result_of: dict[str, str] = {}
-    for node in _entities_in(answer):
-        for check_in in node.get("checkIns", {}).get("nodes", ()):
-            key_result_of[check_in["id"]] = node["id"]
-        records[node["id"]] = records.get(node["id"], {}) | record_of(node)
-    for check_in_id, key_result_id in key_result_of.items():
-        records[check_in_id]["keyResult"] = key_result_id
-    return records
-
-
-def _entities_in(answer: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(answer, list):
-        for each in answer:
-            yield from _entities_in(each)
-    elif isinstance(answer, dict):
-        if "__typename" in answer:
-            yield answer
-        for value in answer.values():
-            yield from _entities_in(value)

@@ -30,6 +30,15 @@ def _rows(world: World) -> list[Row]:
         row("objective", ids["published"], title="Published by a file"),
         row("key_result", ids["measure"], target="80"),
         row("objective", ids["draft"], state="PUBLISHED"),
+        row("dependency", ids["unsent"], state="REQUESTED"),
+        row(
+            "dependency_check",
+            "on_track",
+            parent=ids["dependency_delivered"],
+            owner="ada@acme.example",
+            health="ON_TRACK",
+            confidence="4",
+        ),
         row("comment", "said", parent=ids["published"], owner="zoe@acme.example", title="By a file"),
     ]
 

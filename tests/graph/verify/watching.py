@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from okrgraph.people.viewer import Viewer
 from tests.graph.feeds import Feed
 from tests.graph.subscribing import Inbox
-from tests.graph.verify.fields import changes_document, page_document
-from tests.graph.verify.model import Model, Records, differences
+from tests.graph.verify.fields import Records, changes_document, page_document
+from tests.graph.verify.model import Model, differences
 from tests.graph.verify.snapshots import Reading
 from tests.graph.verify.world import World
 

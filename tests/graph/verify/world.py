@@ -3,6 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from okrgraph.dependencies.answers import accept_dependency
+from okrgraph.dependencies.check_ins import NewDependencyCheckIn, check_in_on_dependency
+from okrgraph.dependencies.requests import NewDependency, draft_dependency, request_dependency
+from okrgraph.dependencies.vocabulary import DependencyHealth
 from okrgraph.discussion.comments import NewComment, create_comment
 from okrgraph.discussion.vocabulary import SubjectType
 from okrgraph.kit.ids import global_id, new_key
@@ -54,7 +58,7 @@ async def make_world() -> World:
     shared_draft = await org.objective(stage.ada, team=stage.growth, co_owners=(stage.sales,), title="Shared")
     reviewer = viewers["rex"].person_id
     kept_draft = await org.objective(stage.ada, team=stage.growth, title="Kept", reviewer_id=reviewer)
-    await org.key_result(kept_draft, stage.ada, title="Kept as well")
+    kept_result = await org.key_result(kept_draft, stage.ada, title="Kept as well")
     related = await org.link(stage.published, stage.top, primary=False, kind=LinkKind.RELATES)
     more = {
         "check_in": written("CheckIn", check_in),
@@ -71,7 +75,36 @@ async def make_world() -> World:
     thread = await org.comment(stage.sam, stage.top, "A thread")
     await org.comment(stage.ada, stage.top, "Its end", parent_comment_id=thread.id)
     more["thread"] = written("Comment", thread)
-    return World(replace(stage, ids=ids | more), viewers)
+    kept = {"key_result_id": kept_result.id, "provider_team_id": stage.sales.id}
+    return World(replace(stage, ids=ids | more | await _dependencies(stage, **kept)), viewers)
+
+
+async def _dependencies(stage: Stage, **kept: Any) -> dict[str, str]:
+    """What serves a draft, is delivered by one, or is a draft itself and talked about. kept: of the kept draft."""
+    growth, sales, company = stage.growth.id, stage.sales.id, stage.org.company.id
+    wanted = {
+        "draft": NewDependency("Of a draft", growth, sales, objective_id=stage.draft.id, needed_by_week=9),
+        "kept": NewDependency("Of the kept", growth, needed_by_week=9, **kept),
+        "by_draft": NewDependency(
+            "By a draft",
+            company,
+            growth,
+            objective_id=stage.top.id,
+            provider_objective_id=stage.draft.id,
+            needed_by_week=9,
+        ),
+    }
+    made = {
+        f"for_{name}": (await request_dependency(stage.ada, new)).entity_id for name, new in wanted.items()
+    }
+    unsent = NewDependency("Unsent", growth, sales, key_result_id=stage.measure.id, needed_by_week=9)
+    made["unsent"] = (await draft_dependency(stage.ada, unsent)).entity_id
+    for key in (made["for_draft"], made["unsent"]):
+        await create_comment(plain(stage.ada), NewComment(SubjectType.DEPENDENCY, key, "Secret need"))
+    await accept_dependency(stage.sam, made["for_draft"])
+    said = NewDependencyCheckIn(DependencyHealth.ON_TRACK, 4)
+    await check_in_on_dependency(stage.sam, made["for_draft"], said)
+    return {name: global_id("Dependency", key) for name, key in made.items()}
 
 
 async def _talk(stage: Stage, other: Viewer) -> None:

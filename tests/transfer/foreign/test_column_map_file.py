@@ -78,7 +78,7 @@ colour: blue
         "line 12: records 2, target, scale: This does not go with the column target.",
         (
             "line 13: records 3, type: Unknown type 'key-result'; known are organization, team, person, cycle, "
-            "objective, link, key_result, check_in, comment."
+            "objective, link, key_result, check_in, dependency, dependency_check, comment, liaison."
         ),
         "line 15: tables, people: No record uses this table; refer to it by words: people.",
         "line 16: decimal: 'dot' is none of point, comma.",
@@ -105,10 +105,6 @@ colour: blue
             "line 1: records 1: The type of the record is missing; known are organization,",
         ),
         ("records: [{type: }]\n", "line 1: records 1, type: Write the type of the record here."),
-        (
-            "records: [{type: dependency, key: K}]\n",
-            "line 1: records 1, type: This version does not hold records of type dependency yet; leave them out.",
-        ),
         ("records: [{type: link, child: C}]\n", "line 1: records 1: A link needs the column parent."),
         (START + "    key: L\n", "line 4: records 1, key: 'key' is there twice, first in line 3."),
         (START + "records: []\n", "line 4: records: 'records' is there twice, first in line 1."),

@@ -111,12 +111,10 @@ def test_a_file_without_the_column_type_or_key_is_not_read_further():
     ]
 
 
-def test_a_row_without_a_type_and_one_of_a_later_version_are_refused():
-    found = problems("type,key\n,a\ndependency,b\n")
+def test_a_row_without_a_type_and_one_of_an_unknown_type_are_refused():
+    found = problems("type,key\n,a\nrisk,b\n")
     assert found[0].startswith("line 2, column type: The type is missing; known are organization")
-    assert found[1] == (
-        "line 3, column type: This version does not hold rows of type dependency yet; leave them out."
-    )
+    assert found[1].startswith("line 3, column type: Unknown type 'risk'; known are organization, team")
 
 
 def test_a_row_with_too_few_or_too_many_cells_is_refused_and_its_key_is_remembered():

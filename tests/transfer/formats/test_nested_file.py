@@ -230,19 +230,6 @@ def test_a_name_that_is_there_twice_is_refused(read):
     assert lost(read, text) == ["a", "a"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"dependencies": [{"key": "d"}]}',
-        '{"objectives": [{"key": "o", "dependencies": [{"key": "d"}]}]}',
-        '{"keyResults": [{"key": "o", "dependencies": [{"key": "d"}]}]}',
-    ],
-)
-def test_what_a_later_version_holds_is_refused_as_in_csv(read, text):
-    reason = "This version does not hold rows of type dependency yet; leave them out."
-    assert faults(read, text) == [f"line 1, column dependencies: {reason}"]
-
-
 @pytest.mark.parametrize("text", ["", " \n\n", "null", '" "', "\ufeff"])
 def test_an_empty_file_says_what_it_may_hold(read, text):
     assert faults(read, text) == [f"line 1: The file is empty; known names are {AT_THE_TOP}."]
