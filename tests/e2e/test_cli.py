@@ -56,7 +56,7 @@ async def test_migrating_twice_applies_everything_once(empty_database: GivenData
     runs = [await _okrgraph("migrate", folder=tmp_path, database=empty_database) for _ in range(2)]
 
     assert runs == [
-        Ended(0, "Applied 0001_tables.\n", ""),
+        Ended(0, "Applied 0001_tables, 0002_dependencies.\n", ""),
         Ended(0, "Nothing to do: the database is current.\n", ""),
     ]
     async with opened(empty_database.address):

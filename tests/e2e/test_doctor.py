@@ -94,7 +94,7 @@ async def test_a_database_without_migrations_is_told_of(
         "skipped  polling       needs migrations",
     ]
     assert empty[2:4] == [
-        "WRONG    migrations    1 missing: 0001_tables",
+        "WRONG    migrations    2 missing: 0001_tables, 0002_dependencies",
         "                       -> Run 'okrgraph migrate'.",
     ]
     assert empty[-1] == "skipped  polling       needs migrations"

@@ -165,7 +165,7 @@ async def test_an_unmigrated_database_is_refused(empty_database: GivenDatabase, 
         sqlite3.connect(tmp_path / "okrgraph.db").close()
 
     assert await _serve_refused(empty_database, tmp_path) == (
-        "The database lacks 1 migration(s); run 'okrgraph migrate' first."
+        "The database lacks 2 migration(s); run 'okrgraph migrate' first."
     )
 
 

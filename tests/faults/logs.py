@@ -98,7 +98,8 @@ def _logged(row: Any) -> Logged:
         tx_end=bool(row[1]),
         kind=kind,
         entity_type=entity_type,
-        entity=f"{PREFIX_OF_TYPE[shown_type]}_{_text(row[4])}",
+        # What no feed shows, as a revoked token, has no public id.
+        entity=f"{PREFIX_OF_TYPE.get(shown_type, shown_type)}_{_text(row[4])}",
         version=row[5],
         path=_hexes(row[6]),
         teams=_hexes(row[7]),

@@ -32,6 +32,7 @@ CONFLATED_BEYOND = 512
 CONFLATED_AFTER_SECONDS = 5.0
 # A batch that cannot be executed is tried again for so long; then the operation ends, and the client resumes.
 GIVEN_UP_AFTER_SECONDS = 60.0
+REFUSED_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 _NOBODY = UUID(int=0)
 
@@ -177,6 +178,8 @@ class _Feed:
     async def _require_roles(self) -> None:
         await self._channel.require_fresh_roles(self._follower)
         if self._follower.is_refused:
+            # The connection is being ended, and says why in its own way; this is for one that is not.
+            await asyncio.sleep(REFUSED_SECONDS)
             raise GraphQLError("The credential no longer holds.", extensions={"code": "UNAUTHENTICATED"})
 
     def _reason_to_resync(self) -> ResyncReason | None:

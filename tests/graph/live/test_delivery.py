@@ -240,7 +240,8 @@ async def test_a_stream_goes_on_after_the_last_event_that_its_client_saw(stage) 
         assert resumed.inbox.bodies[-1][1] == cursor
 
 
-async def test_a_refused_credential_ends_the_feed_and_its_connection(stage) -> None:
+async def test_a_refused_credential_ends_the_feed_and_its_connection(stage, monkeypatch) -> None:
+    monkeypatch.setattr("okrgraph.graph.live.feed.REFUSED_SECONDS", 0)
     subscribed = stage.graph.subscribe(stage.sam, CHANGES)
     refused = []
     async with subscribed, live(stage.graph, stage.ada, CHANGES) as quick:
