@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tortoise import Tortoise
 
+from okrgraph.dependencies.liaisons import NewLiaison, appoint_liaison
+from okrgraph.dependencies.vocabulary import DependencyState
 from okrgraph.events.change import Place
 from okrgraph.events.database import execute
 from okrgraph.events.rows import (
@@ -27,6 +29,7 @@ from okrgraph.events.rows import (
 from okrgraph.kit.ids import new_key
 from tests.building import make_organization
 from tests.snapshots import TABLE_OF, event_kinds
+from tests.two_teams import make_two_teams
 
 # What actions let through: text without NUL and half surrogate pairs, finite numbers.
 VALUES = {
@@ -84,7 +87,11 @@ def test_the_rows_of_all_events_are_tested_here():
 
 
 async def make_one_of_each() -> None:
-    org = await make_organization()
+    teams = await make_two_teams()
+    await teams.in_state(DependencyState.IN_PROGRESS)
+    pair = (teams.staff.person_id, teams.growth.id, teams.platform.id)
+    await appoint_liaison(teams.administrator, NewLiaison(*pair, purpose="Both need it"))
+    org = await make_organization("rows")
     growth = await org.team("Growth")
     ada = await org.person("Ada", {growth: "LEAD"}, admin=True, time_zone="Europe/Oslo")
     above = await org.objective(published=True, owner_id=ada.person_id)

@@ -13,7 +13,7 @@ from okrgraph.kit.ids import global_id, new_key
 from okrgraph.okrs.objectives import publish_objective
 from tests.databases import open_and_audited
 from tests.graph.conftest import Graph, following
-from tests.graph.feeds import kinds_of, live
+from tests.graph.feeds import kinds_of, listening, live
 from tests.two_teams import TwoTeams, make_two_teams
 
 TODAY = clock.now().date()
@@ -388,10 +388,9 @@ async def test_a_feed_of_one_team_leaves_out_what_others_owe_each_other(graph, t
         await teams.requested(provider_team_id=teams.legal.id, need="A contract")
         (change,) = await feed.changes()
         assert change["dependency"]["version"] == 1
-    stream = await graph.subscribe(teams.lawyer, CHANGES, team=global_id("Team", new_key()))
-    result = await anext(stream)
-    assert result.errors[0].extensions["code"] == "NOT_FOUND"
-    await stream.aclose()
+    async with listening(graph, teams.lawyer, CHANGES, team=global_id("Team", new_key())) as feed:
+        result = await feed.result()
+        assert [error.extensions["code"] for error in result.errors] == ["NOT_FOUND"]
 
 
 async def test_the_kind_and_the_subtree_find_dependencies_in_the_whole_feed(graph, teams) -> None:

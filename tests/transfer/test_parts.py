@@ -81,7 +81,10 @@ async def test_faults_of_every_part_are_told_in_one_run_and_nothing_is_written(d
         "line 7, column parent: There is no person with the e-mail address 'dee@acme.example'.",
         "line 14, column start: 'much' is not a number; write it like 1234.5.",
         "line 15, column owner: There is no person with the e-mail address 'eve@acme.example'.",
-        "line 17, column parent: There is no objective or key result or check-in or link with the key 'nothing'.",
+        (
+            "line 17, column parent: There is no objective or key result or check-in or link or dependency "
+            "with the key 'nothing'."
+        ),
         "line 18, column cycle: There is no cycle with the key 'q5'.",
         "line 18, column parent: There is no key result or objective with the key 'nobody'.",
         "line 19, column target: 'ten' is not a number; write it like 1234.5.",

@@ -217,7 +217,10 @@ ONE_FAULT = {
     ),
     "a comment on a team": (
         row("comment", "x", parent="growth", owner="bo@acme.example", title="X"),
-        "parent: 'growth' is a team (line 4), not an objective or a key result or a check-in or a link.",
+        (
+            "parent: 'growth' is a team (line 4), "
+            "not an objective or a key result or a check-in or a link or a dependency."
+        ),
     ),
     "a comment on nothing": (
         row("comment", "x", owner="bo@acme.example", title="X"),

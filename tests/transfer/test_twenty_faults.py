@@ -252,7 +252,10 @@ COMMENTS: list[Faulty] = [
         [
             (
                 "parent",
-                "'growth' is a team (line {growth}), not an objective or a key result or a check-in or a link.",
+                (
+                    "'growth' is a team (line {growth}), "
+                    "not an objective or a key result or a check-in or a link or a dependency."
+                ),
             )
         ],
     ),

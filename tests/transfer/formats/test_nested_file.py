@@ -10,7 +10,10 @@ from okrgraph.transfer.formats.records import Reading, Record, RecordType, Unrea
 from okrgraph.transfer.formats.yaml_file import read_yaml
 
 Read = Callable[[BinaryIO], Reading]
-AT_THE_TOP = "organization, teams, people, cycles, objectives, keyResults, checkIns, links, comments"
+AT_THE_TOP = (
+    "organization, teams, people, cycles, objectives, keyResults, checkIns, dependencies, dependencyChecks, "
+    "links, comments, liaisons"
+)
 
 
 # Every JSON text below is YAML too, so each behaviour is tried in both notations.
