@@ -4,7 +4,6 @@ import argparse
 import os
 import platform
 import shlex
-import signal
 import sqlite3
 import sys
 import tempfile
@@ -17,10 +16,10 @@ from pathlib import Path
 
 from benchmarks.asking import Client, Floor, Party, compare, encoded, ids_of
 from benchmarks.figures import Result, table
+from benchmarks.printing import printed
 from benchmarks.reference_data import scale_of
 from benchmarks.reference_shape import team_name
 from benchmarks.servers import (
-    CannotRun,
     Serving,
     floor_process,
     okrgraph_server,
@@ -211,18 +210,7 @@ def measure(options: argparse.Namespace, arguments: Sequence[str]) -> Iterator[s
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; give the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    # Told to stop, it stops what it has started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        for line in measure(read_options(given), given):
-            print(line, flush=True)
-    except CannotRun as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    return 0
+    return printed(measure(read_options(given), given))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import os
 import platform
 import resource
 import shlex
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +27,8 @@ from benchmarks.live.revoking import revoked
 from benchmarks.live.setting import run_module
 from benchmarks.live.sides import Cores, Place, node_versions
 from benchmarks.live.writes import writes
-from benchmarks.servers import CannotRun, postgres_database, postgres_version, write_data
+from benchmarks.printing import printed
+from benchmarks.servers import postgres_database, postgres_version, write_data
 from okrgraph import __version__
 from tests.servers import SHORT_TMP, PostgresServer, connect, postgres, valkey
 
@@ -179,18 +179,7 @@ def redis_version(url: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; give the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    # Told to stop, it stops what it has started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        for line in measure(read_options(given), given):
-            print(line, flush=True)
-    except CannotRun as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    return 0
+    return printed(measure(read_options(given), given))
 
 
 if __name__ == "__main__":

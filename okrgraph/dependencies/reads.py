@@ -12,7 +12,7 @@ from okrgraph.dependencies.visibility import visible_dependency
 from okrgraph.dependencies.vocabulary import DependencyState
 from okrgraph.events.database import fetch_all
 from okrgraph.events.pages import Order, OrderKey, Page, PageRequest, fetch_pages
-from okrgraph.events.rows import columns, fetch_groups, fetch_rows, narrowable
+from okrgraph.events.rows import columns, fetch_counts, fetch_groups, fetch_rows, narrowable
 from okrgraph.okrs.rows import CycleRow
 from okrgraph.people.viewer import Viewer
 
@@ -260,9 +260,8 @@ async def check_ins_of_dependencies(
 
 
 async def check_in_counts(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, int]:
-    rows = await fetch_all(
+    return await fetch_counts(
         f"SELECT i.dependency_id, count(*) {_CHECK_INS} AND i.dependency_id = ANY(:keys) GROUP BY i.dependency_id",
         keys=keys,
         **viewer.params,
     )
-    return {UUID(str(key)): count for key, count in rows}

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from okrgraph.dependencies.visibility import visible_dependency
 from okrgraph.discussion.vocabulary import CommentKind, SubjectType
-from okrgraph.events.database import fetch_all
 from okrgraph.events.pages import Order, OrderKey, Page, PageRequest, fetch_pages
-from okrgraph.events.rows import columns, fetch_groups, fetch_rows, narrowable
+from okrgraph.events.rows import columns, fetch_counts, fetch_groups, fetch_rows, narrowable
 from okrgraph.okrs.visibility import visible
 from okrgraph.people.viewer import Viewer
 
@@ -70,13 +69,12 @@ async def comments_on(
 
 
 async def comment_counts(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, int]:
-    rows = await fetch_all(
+    return await fetch_counts(
         f"SELECT m.subject_id, count(*) {_COMMENTS} AND m.subject_id = ANY(:keys) "
         "AND m.parent_comment_id IS NULL GROUP BY m.subject_id",
         keys=keys,
         **viewer.params,
     )
-    return {UUID(str(key)): count for key, count in rows}
 
 
 @narrowable(CommentRow)

@@ -216,6 +216,11 @@ async def fetch_row(row_type: type[Row], sql: str, **params: object) -> Row | No
     return rows[0] if rows else None
 
 
+async def fetch_counts(sql: str, **params: object) -> dict[UUID, int]:
+    """Counts by key: the first column is the key, the second the count."""
+    return {UUID(str(key)): count for key, count in await fetch_all(sql, **params)}
+
+
 def as_json(value: object) -> bytes:
     """Encode rows, and what they are made of, as JSON."""
     # orjson takes no subclass of UUID, and what asyncpg returns is one.

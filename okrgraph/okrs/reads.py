@@ -7,7 +7,7 @@ from uuid import UUID
 
 from okrgraph.events.database import fetch_all
 from okrgraph.events.pages import Order, OrderKey, Page, PageRequest, fetch_pages
-from okrgraph.events.rows import columns, fetch_groups, fetch_rows, narrowable
+from okrgraph.events.rows import columns, fetch_counts, fetch_groups, fetch_rows, narrowable
 from okrgraph.kit import clock
 from okrgraph.okrs.rights import Stewardship, can_edit
 from okrgraph.okrs.rows import CheckInRow, CycleRow, KeyResultRow, ObjectiveRow
@@ -278,9 +278,8 @@ async def check_ins_of_key_results(
 
 
 async def check_in_counts(viewer: Viewer, keys: Sequence[UUID]) -> dict[UUID, int]:
-    rows = await fetch_all(
+    return await fetch_counts(
         f"SELECT i.key_result_id, count(*) {_CHECK_INS} AND i.key_result_id = ANY(:keys) GROUP BY i.key_result_id",
         keys=keys,
         **viewer.params,
     )
-    return {UUID(str(key)): count for key, count in rows}

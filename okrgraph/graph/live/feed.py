@@ -63,6 +63,7 @@ async def feed(info: Info, wanted: Wanted | None, after: str | None) -> AsyncGen
     if wanted is None:
         raise nothing_there()
     call = CALL.get()
+    assert call is not None, "a subscription comes through a transport"
     assert call.sink is not None, "a subscription needs a transport with a lane for it"
     context = info.context
     async with context.feeds.following(context.viewer.organization_id) as channel:

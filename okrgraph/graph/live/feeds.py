@@ -25,7 +25,7 @@ class _Open:
         self.channel: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
         # Begun by one subscriber, for all: it must not keep that one's connection alive.
         surroundings = contextvars.copy_context()
-        surroundings.run(CALL.set, None)  # type: ignore[arg-type]
+        surroundings.run(CALL.set, None)
         self.task = asyncio.create_task(
             self._run(hub, organization_id, checkpoint_seconds), context=surroundings
         )

@@ -20,13 +20,13 @@ class PerEventExecutor(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # The executors of single events are copies of this one, which pass by here.
-        call = CALL.get(None)
+        call = CALL.get()
         if call is not None and OperationType(self.operation.operation.value) is OperationType.SUBSCRIPTION:
             call.executor = self
 
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
         executor = super().build_per_event_executor(payload)
-        call = CALL.get(None)
+        call = CALL.get()
         if call is not None:
             executor.context_value = call.admission.session.operation()
         return executor
@@ -36,7 +36,7 @@ class OperationDeadline(SchemaExtension):
     """Cancels a query or mutation that runs too long; work that must not be cut short shields itself."""
 
     async def on_execute(self) -> AsyncIterator[None]:
-        call = CALL.get(None)
+        call = CALL.get()
         if call is None or self.execution_context.operation_type is OperationType.SUBSCRIPTION:
             yield
             return

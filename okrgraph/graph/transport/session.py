@@ -96,4 +96,4 @@ class Call:
 
 
 # The schema builds its executors and extensions itself, out of reach of any argument of the transport.
-CALL: ContextVar[Call] = ContextVar("okrgraph.graph.transport.call")
+CALL: ContextVar[Call | None] = ContextVar("okrgraph.graph.transport.call", default=None)
